@@ -1,0 +1,28 @@
+# The two commands are `make run` and `make test`; both make what they need first.
+.PHONY: run test check lock screens
+PYTHON_TOOLS = .venv/bin
+
+run:
+	@./shomei up
+
+test: .venv/.made-from
+	@sh tests/debian_packages.sh
+	@$(PYTHON_TOOLS)/python -m pytest -n auto --cov --cov-report=term:skip-covered
+
+check: .venv/.made-from
+	@$(PYTHON_TOOLS)/ruff check .
+	@$(PYTHON_TOOLS)/ruff format --check .
+	@$(PYTHON_TOOLS)/mypy
+	@$(PYTHON_TOOLS)/lint-imports --no-logo
+
+lock:
+	uv pip compile -q --universal --generate-hashes --no-header --no-annotate --python-version 3.11 --group dev \
+	  pyproject.toml -o requirements.txt
+
+.venv/.made-from: requirements.txt pyproject.toml
+	@./shomei --environment
+	@touch $@
+
+# The pictures of README and docs/screens/, taken anew by the journey through the main job.
+screens: .venv/.made-from
+	@SCREENS=docs/screens $(PYTHON_TOOLS)/python -m pytest tests/journeys/test_main_job.py

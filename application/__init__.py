@@ -1,0 +1,1 @@
+"""The buttons: load, ask the aggregate, save."""

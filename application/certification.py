@@ -1,0 +1,154 @@
+"""Making one certificate: record the intent, sign and pack, record the result in one save (R4.4, R4.7, R4.9)."""
+
+from datetime import datetime
+from hashlib import sha256
+
+import msgspec
+
+from application.ports import (
+    Authority,
+    CertificateIndex,
+    CertificateRequest,
+    Changes,
+    FactStore,
+    KeyPackages,
+    KeyPair,
+    Planned,
+    Row,
+    Sessions,
+)
+from application.streams import (
+    certificates_of,
+    decide,
+    load_account,
+    load_certificate,
+    mail,
+    newest_live,
+    organization_of,
+)
+from domain.certificate import Certificate, certificate_stream
+from domain.errors import IssuanceIsOver, NotFound
+from domain.organization import Profile
+from domain.policy import Policy
+from domain.user_account import UserAccount
+from domain.validity import Validity
+
+
+class Prepared(msgspec.Struct, frozen=True):
+    """A certificate planned and recorded, with the key that is to go into its p12. Lives in memory only."""
+
+    request: CertificateRequest
+    planned: Planned
+    key: KeyPair
+    number: int
+    profile: Profile
+
+
+class Certification:
+    def __init__(
+        self,
+        store: FactStore,
+        sessions: Sessions,
+        authority: Authority,
+        packages: KeyPackages,
+        index: CertificateIndex,
+        policy: Policy,
+        bank_name: str,
+    ) -> None:
+        self._store = store
+        self._sessions = sessions
+        self._authority = authority
+        self._packages = packages
+        self._index = index
+        self._policy = policy
+        self._bank_name = bank_name
+
+    def plan(self, account: UserAccount, number: int, by: str, now: datetime) -> Prepared:
+        """Make the key, plan the certificate, and record the plan before anything is signed."""
+        name, profile = organization_of(self._store, account, self._bank_name)
+        key = self._packages.new_key()
+        request = CertificateRequest(account.user_id, name, key.public, Validity.from_issue(now))
+        planned = self._authority.plan(request)
+        stream = certificate_stream(account.user_id, number)
+        facts = Certificate.plan(account.user_id, number, planned.serial, planned.tbs, planned.sha256, by, now)
+
+        def attempt() -> None:
+            version = len(self._store.load(stream))
+            self._store.save(Changes(stream, version, facts), rows=[self._index.planned(planned.serial, stream)])
+
+        decide(attempt)
+        return Prepared(request, planned, key, number, profile)
+
+    def sign_and_pack(self, prepared: Prepared, password: str) -> tuple[bytes, bytes]:
+        """The certificate's DER and the p12; neither leaves the process before `record`."""
+        certificate = self._authority.sign(prepared.request, prepared.planned)
+        p12 = self._packages.pack(
+            prepared.request.user_id, prepared.key, certificate, self._authority.chain, password, prepared.profile
+        )
+        return certificate, p12
+
+    def record(
+        self, prepared: Prepared, der: bytes, by: str, rows: list[Row], now: datetime, *, to_file: bool = False
+    ) -> None:
+        """CertificateIssued, IssuanceCompleted and `rows` in one save; refused where something came between (R4.6)."""
+        serial, request = prepared.planned.serial, prepared.request
+        fingerprint = sha256(der).hexdigest()
+
+        def attempt() -> None:
+            account = load_account(self._store, request.user_id)
+            found = load_certificate(self._store, certificate_stream(request.user_id, prepared.number))
+            if found is None:
+                raise IssuanceIsOver(request.user_id)
+            facts = found.state.issue(serial, der, fingerprint, request.validity, by, now)
+            if to_file:
+                issued = found.state.after(facts[0])
+                facts += issued.deliver_package(by, now) + issued.destroy_package("delivered", by, now)
+            changes = found.changes(facts)
+            completed = account.changes(account.state.complete_issuance(prepared.number, serial, now))
+            mails = [mail("issued", request.user_id, changes, facts[0])] if self._policy.mail_when_issued else []
+            others, ended = self._superseded(account.state, prepared.number, now)
+            self._store.save(
+                changes, completed, *mails, *others, rows=[self._index.issued(serial, fingerprint), *rows, *ended]
+            )
+
+        decide(attempt)
+
+    def _superseded(self, account: UserAccount, number: int, now: datetime) -> tuple[list[Changes], list[Row]]:
+        """With the setting `now`, the older certificates end with the issue of the new one (R4.4)."""
+        if self._policy.supersede != "now":
+            return [], []
+        older = [
+            found
+            for found in certificates_of(self._store, account)
+            if found.state.number < number and found.state.state(now) == "live"
+        ]
+        return (
+            [found.changes(found.state.revoke("superseded", account.user_id, now)) for found in older],
+            [self._sessions.end_bound(str(found.state.fingerprint), "superseded") for found in older],
+        )
+
+    def check_staff(self, user_id: str, now: datetime) -> None:
+        """Refuses, before anything is changed, what `issue_to_file` would; only staff are issued to a file (R1.2)."""
+        account = load_account(self._store, user_id).state
+        if not account.is_staff:
+            raise NotFound("member of staff")
+        newest = newest_live(self._store, account, now)
+        if refusal := account.issuance_refusal(newest.state if newest else None, None, False, now):
+            raise refusal
+
+    def issue_to_file(self, user_id: str, password: str, by: str, now: datetime) -> bytes:
+        """A staff certificate, made at the command line: recorded as delivered there, then returned (R1.2)."""
+
+        def attempt() -> UserAccount:
+            found = load_account(self._store, user_id)
+            newest = newest_live(self._store, found.state, now)
+            facts = found.state.start_issuance(newest.state if newest else None, None, False, now)
+            self._store.save(found.changes(facts))
+            return found.state
+
+        number = decide(attempt).issues + 1
+        account = load_account(self._store, user_id).state
+        prepared = self.plan(account, number, by, now)
+        der, p12 = self.sign_and_pack(prepared, password)
+        self.record(prepared, der, by, [], now, to_file=True)
+        return p12

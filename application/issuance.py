@@ -1,0 +1,179 @@
+"""④ to ⑥: from the password to 発行 and the wait, exactly one certificate whatever happens (R4, R5).
+
+The work after 発行 is two steps, `plan` (record the intent) and `record` (the result, in one save), so that a crash
+anywhere leaves a planned serial and no certificate.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Literal
+
+import structlog
+
+from application.certification import Certification
+from application.delivery import Delivery
+from application.door import Door, Step
+from application.ports import Busy, FactStore, ProfileViolation, Ticket, Tickets
+from application.streams import decide, find_account, load_account, newest_live, organization_of
+from domain.certificate import certificate_stream
+from domain.credentials import check_shape
+from domain.errors import DomainError, IssuanceIsOver, OtherTab, TicketMissing, TicketTimedOut
+from domain.policy import SIGN_OF_LIFE, TICKET_LIFE, Policy
+from domain.user_account import UserAccount
+from domain.validity import JST, Validity
+
+log = structlog.get_logger(__name__)
+
+Stage = Literal["open", "running", "silent", "failed", "issued"]
+
+
+class Issuance:
+    def __init__(
+        self,
+        store: FactStore,
+        door: Door,
+        tickets: Tickets,
+        certification: Certification,
+        delivery: Delivery,
+        policy: Policy,
+        bank_name: str,
+    ) -> None:
+        self._store = store
+        self._door = door
+        self._tickets = tickets
+        self._certification = certification
+        self._delivery = delivery
+        self._policy = policy
+        self._bank_name = bank_name
+
+    # ---- ④ -------------------------------------------------------------------------------------------------------
+
+    def authenticate(
+        self,
+        user_id: str,
+        password: str,
+        now: datetime,
+        *,
+        cookie: str | None = None,
+        shown: str | None = None,
+        visitor: str | None = None,
+    ) -> str:
+        """Returns the new ticket's cookie. `cookie` is the browser's earlier ticket, `shown` the serial it presented.
+
+        `visitor` is the user ID of an open session: only there is a staff ID known at ④ (R1.2).
+        """
+        self._delivery.check_free(cookie, now)
+        check_shape(user_id=user_id, password=password)
+
+        def then(account: UserAccount) -> Step[str]:
+            newest = newest_live(self._store, account, now)
+            refusal = account.issuance_refusal(
+                newest.state if newest else None, shown, self._policy.renewal_needs_certificate, now
+            )
+            if refusal:
+                return Step("", account.refuse_issuance(refusal.code, now), refusal=refusal)
+            earlier = self._tickets.find(cookie) if cookie else None
+            forgotten = [self._tickets.close(earlier.id)] if earlier else []
+            opened, row = self._tickets.open(account.user_id, password, now)
+            return Step(opened, account.abandon_overdue(account.user_id, now), (), [row, *forgotten])
+
+        return self._door.enter(
+            user_id, password, "issuance", now, then, lambda account: not account.is_staff or account.user_id == visitor
+        )
+
+    # ---- ⑤ -------------------------------------------------------------------------------------------------------
+
+    def ticket(self, cookie: str | None, now: datetime) -> Ticket:
+        """The browser's ticket before 発行; raises TicketMissing or TicketTimedOut (R5.2)."""
+        ticket = self._tickets.find(cookie) if cookie else None
+        if ticket is None:
+            raise TicketMissing
+        if ticket.number is None and now >= self.times_out_at(ticket):
+            raise TicketTimedOut
+        return ticket
+
+    def times_out_at(self, ticket: Ticket) -> datetime:
+        return ticket.opened_at + TICKET_LIFE
+
+    def proposal(self, ticket: Ticket, now: datetime) -> tuple[str, Validity]:
+        """What ⑤ shows: the organization's name and the days a certificate issued now would be valid."""
+        account = load_account(self._store, ticket.user_id).state
+        return organization_of(self._store, account, self._bank_name)[0], Validity.from_issue(now)
+
+    def start(self, cookie: str | None, form: str, now: datetime, *, shown: str | None = None) -> bool:
+        """発行. True where this call began a new issue, whose work the caller does; False where one is under way."""
+
+        def attempt() -> bool:
+            ticket = self.ticket(cookie, now)
+            if ticket.id != form:
+                raise OtherTab
+            if ticket.number is not None and ticket.failure is None:
+                return False
+            found = load_account(self._store, ticket.user_id)
+            newest = newest_live(self._store, found.state, now)
+            facts = found.state.start_issuance(
+                newest.state if newest else None, shown, self._policy.renewal_needs_certificate, now
+            )
+            number = found.state.issues + 1
+            self._store.save(found.changes(facts), rows=[self._tickets.started(ticket.id, number, now)])
+            return True
+
+        return decide(attempt)
+
+    def cancel(self, cookie: str | None, form: str, now: datetime) -> None:
+        """Leaves nothing behind (R5.2); an issue under way is not stopped by it."""
+        ticket = self.ticket(cookie, now)
+        if ticket.id != form:
+            raise OtherTab
+        if ticket.number is None or ticket.failure is not None:
+            self._store.save(rows=[self._tickets.close(ticket.id)])
+
+    # ---- ⑥ -------------------------------------------------------------------------------------------------------
+
+    def progress(self, cookie: str | None, now: datetime) -> tuple[Stage, Ticket]:
+        """Where the work stands; `silent` after 20 seconds without a sign, for exactly one asker (R4.6)."""
+        ticket = self.ticket(cookie, now)
+        if ticket.issued_at is not None:
+            return "issued", ticket
+        if ticket.failure is not None:
+            return "failed", ticket
+        if ticket.number is None or ticket.sign_at is None:
+            return "open", ticket
+        if now >= ticket.sign_at + SIGN_OF_LIFE and self._tickets.take_over(ticket.id, now - SIGN_OF_LIFE, now):
+            return "silent", ticket
+        return "running", ticket
+
+    def work(self, cookie: str, clock: Callable[[], datetime]) -> None:
+        """All the work after 発行. A refusal or fault ends the issue visibly; Unavailable leaves it to a take-over."""
+        ticket = self._tickets.find(cookie)
+        if ticket is None or ticket.number is None:
+            return
+        try:
+            self._issue(ticket, ticket.number, cookie, clock)
+        except (DomainError, ProfileViolation, Busy) as fault:
+            log.warning("issue failed", number=ticket.number, fault=type(fault).__name__)
+            self._give_up(ticket, ticket.number, getattr(fault, "code", "failed"), clock())
+
+    def _issue(self, ticket: Ticket, number: int, cookie: str, clock: Callable[[], datetime]) -> None:
+        account = load_account(self._store, ticket.user_id).state
+        if account.running is None or account.running.number != number:
+            raise IssuanceIsOver(ticket.user_id)
+        password = self._tickets.password(cookie)
+        if password is None:
+            raise TicketTimedOut
+        prepared = self._certification.plan(account, number, account.user_id, clock())
+        self._tickets.sign_of_life(ticket.id, clock())
+        certificate, p12 = self._certification.sign_and_pack(prepared, password)
+        now = clock()
+        file_name = f"{ticket.user_id}{now.astimezone(JST):%Y%m%d%H%M%S}.p12"
+        sealed = self._tickets.sealed(cookie, p12, certificate_stream(ticket.user_id, number), file_name, now)
+        self._certification.record(prepared, certificate, ticket.user_id, [sealed], now)
+
+    def _give_up(self, ticket: Ticket, number: int, code: str, now: datetime) -> None:
+        def attempt() -> None:
+            found = find_account(self._store, ticket.user_id)
+            facts = found.state.abandon_issuance(number, code, ticket.user_id, now) if found else []
+            changes = [found.changes(facts)] if found and facts else []
+            self._store.save(*changes, rows=[self._tickets.failed(ticket.id, code)])
+
+        decide(attempt)

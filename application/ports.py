@@ -1,0 +1,238 @@
+"""What the application needs from the world, each need a Protocol (style 18). `infra/` implements them."""
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from datetime import datetime
+from typing import Any, Protocol
+from uuid import UUID
+
+import msgspec
+
+from domain.fact import Fact
+from domain.organization import Profile
+from domain.user_account import Role
+from domain.validity import Validity
+
+# A row written in the same transaction as the facts beside it; the store's recorder calls it with its cursor.
+Row = Callable[[Any], None]
+
+
+class Conflict(Exception):
+    """Somebody else wrote to a stream since it was loaded: reload, decide again, save."""
+
+
+class Busy(Exception):
+    """Too many tries at once, or one waited longer than it may (R3.5): 503 with Retry-After."""
+
+
+class Unavailable(Exception):
+    """The database, or another part of the world, is away: 503, and never a way in."""
+
+
+class Changes(msgspec.Struct, frozen=True):
+    """Facts to append to one stream, which stood at `version` when they were decided."""
+
+    stream: UUID
+    version: int
+    facts: Sequence[Fact]
+
+
+class FactStore(Protocol):
+    def load(self, stream: UUID) -> list[Fact]:
+        """The stream's facts in order; its version is their number."""
+
+    def save(self, *changes: Changes, rows: Sequence[Row] = ()) -> None:
+        """All or nothing, in one transaction. Raises Conflict where a stream has moved on."""
+
+
+class Turns(Protocol):
+    def turn(self, account: UUID) -> AbstractContextManager[None]:
+        """One password try at a time per account, over all processes (R3.5). Raises Busy after 5 seconds."""
+
+
+class PasswordVault(Protocol):
+    """argon2id verifiers (R2.3). All of these are bounded and may raise Busy."""
+
+    def keep(self, owner: UUID, version: int, password: str) -> Row:
+        """Hashes now; the row stores the verifier and forgets the owner's older ones."""
+
+    def matches(self, owner: UUID, version: int, password: str) -> bool: ...
+
+    def matches_nobody(self, password: str) -> None:
+        """The same work where there is no verifier to check (R3.9)."""
+
+
+class Person(msgspec.Struct, frozen=True):
+    """What the log may not hold (R10.6)."""
+
+    name: str
+    email: str
+
+
+class PersonalData(Protocol):
+    def keep(self, subject: UUID, version: int, person: Person) -> tuple[str, Row]:
+        """The salted commitment (hex SHA-256) for the fact, and the row that holds the data."""
+
+    def of(self, subject: UUID, version: int) -> Person | None:
+        """None once erased."""
+
+
+class CertificateRequest(msgspec.Struct, frozen=True):
+    """`public_key` is the DER of SubjectPublicKeyInfo; `organization` goes into the subject as O."""
+
+    user_id: str
+    organization: str
+    public_key: bytes
+    validity: Validity
+
+
+class Planned(msgspec.Struct, frozen=True):
+    """A linted certificate not yet signed: `serial` in upper-case hex, `tbs` the DER of its TBSCertificate."""
+
+    serial: str
+    tbs: bytes
+    sha256: str
+
+
+class Authority(Protocol):
+    def plan(self, request: CertificateRequest) -> Planned:
+        """Draws a serial, builds, signs by a throwaway key and lints the result (R4.9). Raises ProfileViolation."""
+
+    def sign(self, request: CertificateRequest, planned: Planned) -> bytes:
+        """The certificate's DER; raises ProfileViolation unless its to-be-signed bytes are the planned ones."""
+
+    @property
+    def chain(self) -> tuple[bytes, bytes]:
+        """DER of the issuing authority's and the root's certificates."""
+
+
+class ProfileViolation(Exception):
+    """A certificate that must not be signed; the message names the rules it breaks."""
+
+
+class KeyPair(msgspec.Struct, frozen=True):
+    """`private` is the DER of PKCS#8, in the clear; `public` that of SubjectPublicKeyInfo."""
+
+    private: bytes
+    public: bytes
+
+    def __repr__(self) -> str:
+        return "KeyPair(…)"
+
+
+class KeyPackages(Protocol):
+    """Key pairs and PKCS#12, made in a process pool, for the work holds the GIL (R4.7)."""
+
+    def new_key(self) -> KeyPair: ...
+
+    def pack(
+        self,
+        user_id: str,
+        key: KeyPair,
+        certificate: bytes,
+        chain: tuple[bytes, bytes],
+        password: str,
+        profile: Profile,
+    ) -> bytes: ...
+
+
+class CertificateIndex(Protocol):
+    """Plain state: which stream a serial or a fingerprint leads to."""
+
+    def planned(self, serial: str, stream: UUID) -> Row: ...
+
+    def issued(self, serial: str, fingerprint: str) -> Row: ...
+
+    def by_fingerprint(self, fingerprint: str) -> UUID | None: ...
+
+    def by_serial(self, serial: str) -> UUID | None: ...
+
+
+class Ticket(msgspec.Struct, frozen=True, kw_only=True):
+    """One passage from ④ to ⑧ in one browser (R5.2, R5.3). Plain state; the secrets in it are sealed."""
+
+    id: str
+    user_id: str
+    opened_at: datetime
+    number: int | None = None
+    sign_at: datetime | None = None
+    failure: str | None = None
+    issued_at: datetime | None = None
+    file_name: str | None = None
+    gone: bool = False
+
+
+class Tickets(Protocol):
+    """Tickets, the password keyed at ④ and the p12, both sealed under a key that only the browser's cookie holds."""
+
+    def open(self, user_id: str, password: str, now: datetime) -> tuple[str, Row]:
+        """A new cookie value, and the row that keeps the ticket."""
+
+    def find(self, cookie: str) -> Ticket | None: ...
+
+    def password(self, cookie: str) -> str | None: ...
+
+    def started(self, ticket: str, number: int, now: datetime) -> Row: ...
+
+    def take_over(self, ticket: str, silent_since: datetime, now: datetime) -> bool:
+        """True for exactly one caller when the job has given no sign after `silent_since` (R4.6)."""
+
+    def sign_of_life(self, ticket: str, now: datetime) -> None: ...
+
+    def failed(self, ticket: str, code: str) -> Row:
+        """The job ended without a certificate; the password stays for another 発行."""
+
+    def sealed(self, cookie: str, p12: bytes, stream: UUID, file_name: str, now: datetime) -> Row:
+        """Keeps the sealed p12 and forgets the password."""
+
+    def package(self, cookie: str) -> bytes | None:
+        """The p12 in the clear."""
+
+    def destroy_package(self, stream: UUID) -> Row: ...
+
+    def close(self, ticket: str) -> Row:
+        """Forgets the ticket and the password in it; one that led to a certificate stays, to say so."""
+
+    def overdue_packages(self, issued_before: datetime) -> list[UUID]:
+        """Streams of certificates whose p12 is still kept though issued at or before then."""
+
+    def overdue_issues(self, started_before: datetime) -> list[tuple[str, int]]:
+        """User ID and issue number of issues that gave their last sign at or before then and never ended."""
+
+    def forget_old(self, silent_since: datetime) -> None:
+        """Forgets tickets without a package that have been silent since then: their passwords are gone with them."""
+
+
+class Session(msgspec.Struct, frozen=True, kw_only=True):
+    """One log-in (R6.3). `fingerprint` is the certificate's it is bound to; `ended` says why it is over."""
+
+    user_id: str
+    role: Role
+    fingerprint: str
+    began_at: datetime
+    seen_at: datetime
+    must_change_password: bool
+    replaced_another: bool = False
+    ended: str | None = None
+
+
+class Sessions(Protocol):
+    def begin(
+        self, user_id: str, role: Role, fingerprint: str, must_change_password: bool, now: datetime
+    ) -> tuple[str, Row]:
+        """A new cookie value; the row also ends the user's earlier session as `replaced`."""
+
+    def find(self, cookie: str) -> Session | None: ...
+
+    def seen(self, cookie: str, now: datetime) -> None: ...
+
+    def end(self, cookie: str, reason: str) -> Row: ...
+
+    def end_all(self, user_id: str, reason: str) -> Row: ...
+
+    def end_bound(self, fingerprint: str, reason: str) -> Row:
+        """Ends what was begun with that certificate."""
+
+    def password_changed(self, cookie: str) -> Row: ...
+
+    def forget_old(self, began_before: datetime) -> None: ...

@@ -1,0 +1,224 @@
+"""Refusals, drawn as a tree. Each has a `code`, which pages, logs and problem+json use; none carries a secret.
+
+DomainError
+├── InvalidInput            malformed input: nothing counted, nothing recorded (422)
+├── TryRefused              a password try that let nobody in (401)
+│   ├── UnknownUser · WrongPassword
+│   └── AccountHeld         AccountLocked · AccountBlocked · AccountSuspended · AccountClosed
+├── CertificateUnusable     what is wrong with the certificate shown at login (403)
+├── IssuanceRefusal         CertificateStillValid · IssuanceIsRunning · CertificateNotShown · IssuanceIsOver (409)
+├── TicketRefused    TicketMissing · TicketTimedOut · OtherTab · PackageWaits · NoPackage (409) · …Gone (410)
+├── SessionRefused          NoSession · SessionEnded (401)
+├── NotPermitted            the role may not (403)
+├── NotFound                unknown, or another organization's (404, R1.3)
+└── Conflicting             UserIdTaken · OrganizationCodeTaken · MasterExists · NothingToRelease · …ToRevoke (409)
+"""
+
+from datetime import date, datetime
+
+
+class DomainError(Exception):
+    code = "refused"
+
+
+class InvalidInput(DomainError):
+    """Input that cannot be taken. `faults` maps a field's name to a code, such as `malformed` or `passwords_differ`."""
+
+    code = "invalid_input"
+
+    def __init__(self, **faults: str) -> None:
+        super().__init__(", ".join(f"{field}: {fault}" for field, fault in faults.items()))
+        self.faults = faults
+
+
+class TryRefused(DomainError):
+    code = "not_authenticated"
+
+
+class UnknownUser(TryRefused):
+    code = "unknown_user"
+
+
+class WrongPassword(TryRefused):
+    code = "wrong_password"
+
+
+class AccountHeld(TryRefused):
+    """The password was not looked at (R3.4)."""
+
+    code = "held"
+
+
+class AccountIsLocked(AccountHeld):
+    code = "locked"
+
+    def __init__(self, until: datetime) -> None:
+        super().__init__(f"locked until {until.isoformat()}")
+        self.until = until
+
+
+class AccountIsBlocked(AccountHeld):
+    code = "blocked"
+
+
+class AccountIsSuspended(AccountHeld):
+    code = "suspended"
+
+
+class AccountIsClosed(AccountHeld):
+    code = "closed"
+
+
+class CertificateUnusable(DomainError):
+    """The certificate shown cannot log in (R5.1); `code` names which case."""
+
+    code = "certificate_unusable"
+
+
+class NoCertificateShown(CertificateUnusable):
+    code = "certificate_none"
+
+
+class CertificateUnknown(CertificateUnusable):
+    code = "certificate_unknown"
+
+
+class CertificateNotYetValid(CertificateUnusable):
+    code = "certificate_not_yet_valid"
+
+
+class CertificateExpired(CertificateUnusable):
+    code = "certificate_expired"
+
+
+class CertificateIsRevoked(CertificateUnusable):
+    code = "certificate_revoked"
+
+
+class CertificateIsSuperseded(CertificateUnusable):
+    code = "certificate_superseded"
+
+
+class CertificateOfAnother(CertificateUnusable):
+    """The certificate's user ID is not the one typed (R6.1)."""
+
+    code = "certificate_of_another"
+
+
+class IssuanceRefusal(DomainError):
+    code = "issuance_refused"
+
+
+class CertificateStillValid(IssuanceRefusal):
+    """The newest certificate is not yet in its renewal window (R4.2). Both dates are JST."""
+
+    code = "certificate_still_valid"
+
+    def __init__(self, last_day: date, renewable_from: date) -> None:
+        super().__init__(f"renewable from {renewable_from.isoformat()}")
+        self.last_day = last_day
+        self.renewable_from = renewable_from
+
+
+class CertificateNotShown(IssuanceRefusal):
+    """The certificate being renewed was not presented, where the setting asks for it (R4.2, manual ②)."""
+
+    code = "certificate_not_shown"
+
+
+class IssuanceIsRunning(IssuanceRefusal):
+    """Another window of this user is issuing just now (R4.6)."""
+
+    code = "issuance_running"
+
+    def __init__(self, until: datetime) -> None:
+        super().__init__(f"until {until.isoformat()}")
+        self.until = until
+
+
+class IssuanceIsOver(IssuanceRefusal):
+    """The issue has ended meanwhile: completed elsewhere or abandoned (R4.6)."""
+
+    code = "issuance_over"
+
+
+class TicketRefused(DomainError):
+    code = "ticket_refused"
+
+
+class TicketMissing(TicketRefused):
+    code = "ticket_missing"
+
+
+class TicketTimedOut(TicketRefused):
+    code = "ticket_timed_out"
+
+
+class OtherTab(TicketRefused):
+    code = "other_tab"
+
+
+class PackageWaits(TicketRefused):
+    """A p12 of this browser has not been received yet (R5.3)."""
+
+    code = "package_waits"
+
+
+class NoPackage(TicketRefused):
+    code = "no_package"
+
+
+class PackageGone(TicketRefused):
+    """Closed by the user, timed out, or destroyed with its certificate (R4.8)."""
+
+    code = "package_gone"
+
+
+class SessionRefused(DomainError):
+    code = "session_refused"
+
+
+class NoSession(SessionRefused):
+    code = "no_session"
+
+
+class SessionEnded(SessionRefused):
+    """`reason`: idle, too_long, replaced, logged_out, certificate, revoked, superseded, blocked, closed, reset …"""
+
+    code = "session_ended"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class NotPermitted(DomainError):
+    code = "not_permitted"
+
+
+class NotFound(DomainError):
+    code = "not_found"
+
+
+class Conflicting(DomainError):
+    code = "conflicting"
+
+
+class UserIdTaken(Conflicting):
+    code = "user_id_taken"
+
+
+class OrganizationCodeTaken(Conflicting):
+    code = "organization_code_taken"
+
+
+class MasterExists(Conflicting):
+    code = "master_exists"
+
+
+class NothingToRelease(Conflicting):
+    code = "nothing_to_release"
+
+
+class NothingToRevoke(Conflicting):
+    code = "nothing_to_revoke"

@@ -1,0 +1,35 @@
+"""The numbers of the manual (sections 6 ④ and 6) and those that requirements.md decides, each with its unit."""
+
+from datetime import timedelta
+
+import msgspec
+
+FAILURES_TO_LOCK = 6  # manual ④: 連続して6回
+LOCK_DURATION = timedelta(minutes=60)  # manual ④: 60分間
+LOCKS_TO_BLOCK = 3  # manual ④: ロックを3回
+
+VALIDITY_DAYS = 366  # manual 6: 発行日を含めて366日間
+RENEWAL_DAYS = 30  # manual 6: 有効期限が切れる30日前から
+CLOCK_SKEW = timedelta(minutes=5)  # R4.1: how far a browser's clock may be behind
+
+ID_LENGTH = range(6, 13)  # manual ④: 6~12 桁
+NAME_LENGTH = 64  # R4.9: characters of O in a certificate's subject (RFC 5280 appendix A.1); of persons alike
+TICKET_LIFE = timedelta(minutes=10)  # R5.2
+ISSUANCE_LIMIT = timedelta(minutes=10)  # R4.6
+PACKAGE_LIFE = timedelta(minutes=10)  # R4.8
+SIGN_OF_LIFE = timedelta(seconds=20)  # R4.6: a job silent for longer is taken over
+REFUSAL_PAUSE = timedelta(minutes=1)  # R3.4: at most one AccessRefused a minute and account
+SESSION_IDLE = timedelta(minutes=15)  # R6.3
+SESSION_LIFE = timedelta(hours=8)  # R6.3
+
+
+class Policy(msgspec.Struct, frozen=True, kw_only=True):
+    """What a bank may decide for itself (R2.4, R4.2, R4.4, R8.1); the defaults are those of requirements.md."""
+
+    first_password_life: timedelta = timedelta(days=14)
+    letter_password_life: timedelta = timedelta(days=80)
+    supersede: str = "first_login"  # first_login | at_expiry | now
+    renewal_needs_certificate: bool = False
+    mail_when_issued: bool = True
+    mail_when_revoked: bool = False
+    mail_when_released: bool = False

@@ -1,0 +1,55 @@
+"""366 days, and the 30 days of renewal before their end (manual 6; R4.1, R4.2). Days are Japanese days."""
+
+from datetime import UTC, date, datetime, time, timedelta, timezone
+
+import msgspec
+
+from domain.policy import CLOCK_SKEW, RENEWAL_DAYS, VALIDITY_DAYS
+
+JST = timezone(timedelta(hours=9), "JST")
+
+
+def japanese_day(at: datetime) -> date:
+    return at.astimezone(JST).date()
+
+
+def start_of_day(day: date) -> datetime:
+    """00:00 JST of that day, in UTC."""
+    return datetime.combine(day, time(), JST).astimezone(UTC)
+
+
+class Validity(msgspec.Struct, frozen=True):
+    """The certificate's own fields: whole seconds, both inclusive (RFC 5280 4.1.2.5)."""
+
+    not_before: datetime
+    not_after: datetime
+
+    @classmethod
+    def from_issue(cls, at: datetime) -> "Validity":
+        """366 days counting the day of issue: the last day is issue day + 365, and ends at 23:59:59 JST."""
+        last_day = japanese_day(at) + timedelta(days=VALIDITY_DAYS - 1)
+        end = start_of_day(last_day + timedelta(days=1)) - timedelta(seconds=1)
+        return cls(at.astimezone(UTC).replace(microsecond=0) - CLOCK_SKEW, end)
+
+    @property
+    def last_day(self) -> date:
+        return japanese_day(self.not_after)
+
+    @property
+    def renewable_from(self) -> date:
+        """The first day of the renewal window, from its 00:00 JST."""
+        return self.last_day - timedelta(days=RENEWAL_DAYS)
+
+    def has_begun(self, now: datetime) -> bool:
+        return now >= self.not_before
+
+    def is_over(self, now: datetime) -> bool:
+        """The second named by not_after still counts as a whole."""
+        return now >= self.not_after + timedelta(seconds=1)
+
+    def is_renewable(self, now: datetime) -> bool:
+        return now >= start_of_day(self.renewable_from)
+
+    def days_left(self, now: datetime) -> int:
+        """Days from today to the last day; 0 on the last day, negative after it."""
+        return (self.last_day - japanese_day(now)).days

@@ -1,0 +1,173 @@
+"""Puts the parts together: the one place that knows which is which."""
+
+import atexit
+import secrets
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+
+from application.accounts import Accounts
+from application.certification import Certification
+from application.delivery import Delivery
+from application.desk import Desk, IssuingDesk
+from application.door import Door
+from application.issuance import Issuance
+from application.organizations import Organizations
+from application.revocation import Revocation
+from domain.policy import Policy
+from domain.user_account import STAFF
+from infra import logs
+from infra.authority import IssuingAuthority, passphrase_from
+from infra.certificate_index import CertificateIndex
+from infra.clock import Clock, now
+from infra.embedded_postgres import embedded
+from infra.event_store import EventStore
+from infra.passwords import VerifierVault
+from infra.pkcs12 import KeyPackageFactory, Rounds
+from infra.postgres import Database, DatabaseTurns, check_migrated
+from infra.sessions import SessionBook
+from infra.settings import Settings
+from infra.tickets import TicketDrawer
+from infra.vault import PersonVault
+from infra.views import CurrentViews
+from web import api
+from web.app import create_app
+from web.cookies import SESSION, read
+from web.entrance import fingerprint
+from web.pages import Pages, Service
+from web.site import Site
+
+
+@dataclass(frozen=True)
+class Addresses:
+    """Where the database is: for the owner, who migrates, and for the processes' role."""
+
+    owner: str
+    process: str
+
+
+@contextmanager
+def addresses(settings: Settings) -> Iterator[Addresses]:
+    """Our own embedded server, kept running meanwhile, or the one of DATABASE_URL."""
+    if settings.database_url:
+        yield Addresses(settings.migration_url or settings.database_url, settings.database_url)
+        return
+    with embedded(settings.home / "postgres", settings.pg_bindir) as cluster:
+        yield Addresses(cluster.owner_dsn, cluster.process_dsn)
+
+
+def authority_home(settings: Settings) -> Path:
+    return settings.home / "authority"
+
+
+def load_authority(settings: Settings) -> IssuingAuthority:
+    passphrase = passphrase_from(settings.authority_passphrase_file, create=False)
+    return IssuingAuthority.load(authority_home(settings), passphrase, settings.pki_url)
+
+
+@dataclass(frozen=True)
+class House:
+    """One process's parts, but those that sign."""
+
+    settings: Settings
+    clock: Clock
+    database: Database
+    store: EventStore
+    policy: Policy
+    door: Door
+    sessions: SessionBook
+    tickets: TicketDrawer
+    index: CertificateIndex
+    views: CurrentViews
+    desk: Desk
+
+
+@contextmanager
+def house(settings: Settings, process_dsn: str, clock: Clock = now) -> Iterator[House]:
+    """Opens what a process needs, and closes it. Raises Unavailable where the database is away or never migrated."""
+    database, turns = Database(process_dsn), DatabaseTurns(process_dsn)
+    try:
+        check_migrated(database)
+        store, policy = EventStore(database), settings.policy()
+        passwords = VerifierVault(database, settings.password_checks)
+        people, index = PersonVault(database), CertificateIndex(database)
+        sessions, tickets = SessionBook(database), TicketDrawer(database)
+        door = Door(store, turns, passwords, sessions, tickets)
+        desk = Desk(
+            accounts=Accounts(store, door, passwords, people, sessions, index, policy, secrets.choice),
+            delivery=Delivery(store, tickets, settings.bank_name),
+            organizations=Organizations(store, passwords, people, policy, secrets.choice),
+            revocation=Revocation(store, index, sessions, tickets, policy),
+        )
+        views = CurrentViews(database)
+        yield House(settings, clock, database, store, policy, door, sessions, tickets, index, views, desk)
+    finally:
+        turns.close()
+        database.close()
+
+
+@contextmanager
+def issuing_desk(found: House) -> Iterator[IssuingDesk]:
+    """The desk with the authority's key loaded and the workers for key packages started."""
+    settings, desk = found.settings, found.desk
+    authority = load_authority(settings)
+    rounds = Rounds(
+        key=settings.p12_key_rounds, certificates=settings.p12_certificate_rounds, mac=settings.p12_mac_rounds
+    )
+    packages = KeyPackageFactory(settings.key_type, rounds)
+    try:
+        certification = Certification(
+            found.store, found.sessions, authority, packages, found.index, found.policy, settings.bank_name
+        )
+        yield IssuingDesk(
+            accounts=desk.accounts,
+            delivery=desk.delivery,
+            organizations=desk.organizations,
+            revocation=desk.revocation,
+            certification=certification,
+            issuance=Issuance(
+                found.store, found.door, found.tickets, certification, desk.delivery, found.policy, settings.bank_name
+            ),
+        )
+    finally:
+        packages.close()
+
+
+def web_application(found: House, desk: IssuingDesk) -> Starlette:
+    settings = found.settings
+    service = Service(settings.bank_name, settings.service_name, settings.helpdesk_name, settings.helpdesk_phone)
+    site = Site(
+        desk,
+        Pages(service, demo=settings.demo_allowed),
+        found.clock,
+        answer_floor=settings.answer_floor_ms / 1000,
+        tries_waiting=settings.tries_waiting,
+        threads=found.database.pool_size,
+    )
+
+    async def authorize(request: Request) -> str:
+        known_by, cookie = fingerprint(request), read(request, SESSION)
+        visitor = await site.ask(desk.accounts.staff, cookie, known_by, STAFF, found.clock())
+        return visitor.session.role
+
+    return create_app(
+        site,
+        api.routes(found.views, authorize, found.clock),
+        lambda: check_migrated(found.database),
+        strict_transport=not settings.is_loopback,
+    )
+
+
+def worker_application() -> Starlette:
+    """What each of several web processes makes for itself; closed when it ends."""
+    settings = Settings.from_environment()
+    logs.configure(settings.log_level)
+    with ExitStack() as opened:
+        found = opened.enter_context(house(settings, opened.enter_context(addresses(settings)).process))
+        desk = opened.enter_context(issuing_desk(found))
+        atexit.register(opened.pop_all().close)
+    return web_application(found, desk)

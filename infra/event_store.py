@@ -1,0 +1,185 @@
+"""The event store: eventsourcing's Application with our mapper and our recorder on PostgreSQL.
+
+The library keeps streams, versions and the notification log; ours are the stored form (JSON under explicit topics)
+and the append, which takes one round trip and may carry rows of other tables in the same transaction.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, cast
+from uuid import UUID
+
+import msgspec
+from eventsourcing.application import Application
+from eventsourcing.domain import DomainEventProtocol
+from eventsourcing.persistence import (
+    InfrastructureFactory,
+    IntegrityError,
+    InterfaceError,
+    Mapper,
+    OperationalError,
+    StoredEvent,
+)
+from eventsourcing.postgres import PostgresApplicationRecorder, PostgresDatastore, PostgresFactory
+from eventsourcing.utils import Environment
+
+import domain.notification
+import domain.organization
+import domain.user_account  # noqa: F401  (the facts of these files must be known before the decoders are built)
+from application.ports import Changes, Conflict, Row, Unavailable
+from domain.fact import Fact, LogEntry
+from infra.postgres import Database
+
+APPEND = "select append_events(%s::uuid[], %s::bigint[], %s::text[], %s::bytea[])"
+EVENTS_KEY = "stored_events_pkey"
+PAGE = 500
+
+
+class Recorded(msgspec.Struct, frozen=True):
+    """A fact and its place in a stream: what the library calls a domain event."""
+
+    originator_id: UUID
+    originator_version: int
+    fact: Fact
+
+
+class FactMapper(Mapper[UUID]):
+    """Facts to JSON and back. A topic is the fact's TOPIC; module paths are never stored."""
+
+    encode: Callable[[Any], bytes] = msgspec.json.Encoder().encode
+    decoders: dict[str, Callable[[bytes], Fact]] = {  # noqa: RUF012  (the base class is no dataclass)
+        kind.TOPIC: msgspec.json.Decoder(kind).decode for kind in Fact.every()
+    }
+
+    def to_stored_event(self, domain_event: DomainEventProtocol[UUID]) -> StoredEvent:
+        recorded = cast("Recorded", domain_event)
+        fact = recorded.fact
+        return StoredEvent(
+            originator_id=recorded.originator_id,
+            originator_version=recorded.originator_version,
+            topic=fact.TOPIC,
+            state=self.encode(fact),
+        )
+
+    def to_domain_event(self, stored_event: StoredEvent) -> DomainEventProtocol[UUID]:
+        fact = self.decoders[stored_event.topic](stored_event.state)
+        recorded = Recorded(cast("UUID", stored_event.originator_id), stored_event.originator_version, fact)
+        return cast("DomainEventProtocol[UUID]", recorded)
+
+
+class Datastore(PostgresDatastore):
+    """The library's datastore on our pool, so that a process has one."""
+
+    def __init__(self, database: Database) -> None:
+        super().__init__(dbname="", host="", port="", user="", password="")  # its own pool is never opened
+        self.pool = cast("Any", database.pool)
+
+    def register_type_adapters(self) -> None:
+        """Not needed: the append function takes plain arrays."""
+
+    def close(self) -> None:
+        """The pool belongs to the Database."""
+
+
+class AppendRecorder(PostgresApplicationRecorder):
+    """Inserts by the one function the processes' role may call.
+
+    The library repeats each call ten times while the server is away; ours are told at once and answer 503.
+    """
+
+    select_events = PostgresApplicationRecorder.select_events.__wrapped__  # left so by its @retry
+    select_notifications = PostgresApplicationRecorder.select_notifications.__wrapped__
+    max_notification_id = PostgresApplicationRecorder.max_notification_id.__wrapped__
+
+    def insert_events(self, stored_events: Sequence[StoredEvent], **kwargs: Any) -> Sequence[int] | None:
+        rows: Sequence[Row] = kwargs.get("rows", ())
+        columns = (
+            [event.originator_id for event in stored_events],
+            [event.originator_version for event in stored_events],
+            [event.topic for event in stored_events],
+            [event.state for event in stored_events],
+        )
+        with self.datastore.get_connection() as connection, connection.transaction(), connection.cursor() as cursor:
+            for row in rows:
+                row(cursor)
+            # Last, for it holds the table's lock until the commit.
+            return [found["append_events"] for found in cursor.execute(APPEND, columns)]
+
+
+class Factory(PostgresFactory):
+    def __init__(self, env: Environment, database: Database) -> None:
+        InfrastructureFactory.__init__(self, env)
+        self.datastore = Datastore(database)
+
+
+@contextmanager
+def reached() -> Iterator[None]:
+    """The library's errors in the application's words; only a conflict of the events' own key is a Conflict."""
+    try:
+        yield
+    except (OperationalError, InterfaceError) as error:
+        raise Unavailable(f"event store: {type(error).__name__}") from error
+    except IntegrityError as error:
+        constraint = getattr(getattr(error.__cause__, "diag", None), "constraint_name", None)
+        if constraint == EVENTS_KEY:
+            raise Conflict(constraint) from error
+        raise
+
+
+class EventStore(Application[UUID]):
+    """`load` and `save`, as application/ports.FactStore says; `entries` for the projections."""
+
+    name = "stored"  # the table is this and "_events"
+    env = {  # noqa: RUF012  (the library's own attribute)
+        "MAPPER_TOPIC": f"{__name__}:FactMapper",
+        "APPLICATION_RECORDER_TOPIC": f"{__name__}:AppendRecorder",
+        "CREATE_TABLE": "n",
+    }
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        super().__init__()
+
+    def construct_factory(self, env: Environment) -> InfrastructureFactory[Any]:
+        return Factory(env, self._database)
+
+    def load(self, stream: UUID) -> list[Fact]:
+        with reached():
+            return [cast("Recorded", event).fact for event in self.events.get(stream)]
+
+    def save(self, *changes: Changes, rows: Sequence[Row] = ()) -> None:  # type: ignore[override]  # our shape of it
+        if not rows and not any(change.facts for change in changes):
+            return
+        recorded = [
+            Recorded(change.stream, change.version + place, fact)
+            for change in changes
+            for place, fact in enumerate(change.facts, 1)
+        ]
+        try:
+            with reached():
+                super().save(*cast("list[DomainEventProtocol[UUID]]", recorded), rows=rows)
+        except Unavailable:
+            # The reply to COMMIT may be what was lost: then it has happened, and saying otherwise would be false.
+            if not self._stands(changes):
+                raise
+
+    def _stands(self, changes: Sequence[Changes]) -> bool:
+        """Whether exactly these facts stand in their places."""
+        return all(
+            self.load(change.stream)[change.version :][: len(change.facts)] == list(change.facts) for change in changes
+        )
+
+    def entries(self, after: int, limit: int = PAGE) -> list[LogEntry]:
+        """The log's next facts behind position `after`, in order."""
+        with reached():
+            found = self.recorder.select_notifications(start=after, limit=limit, inclusive_of_start=False)
+        decoders = FactMapper.decoders
+        return [
+            LogEntry(n.id, cast("UUID", n.originator_id), n.originator_version, decoders[n.topic](n.state))
+            for n in found
+        ]
+
+    def head(self) -> int:
+        """The position of the newest fact, 0 in an empty log."""
+        with reached():
+            return self.recorder.max_notification_id() or 0

@@ -1,0 +1,150 @@
+"""The processes of the Procfile, and all of them in one terminal (`shomei up`)."""
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import structlog
+from honcho.manager import Manager
+from honcho.printer import Printer
+
+from application.ports import Unavailable
+from infra import authority, demo, development_certificate, tls_server
+from infra.authority import passphrase_from
+from infra.bootstrap import (
+    Addresses,
+    House,
+    addresses,
+    authority_home,
+    house,
+    issuing_desk,
+    load_authority,
+    web_application,
+)
+from infra.clock import now
+from infra.postgres import migrate
+from infra.settings import Settings
+from projections.runner import Projector
+
+log = structlog.get_logger(__name__)
+
+WORKER_PAUSE = 20  # seconds; the purge of R4.8 wants one a minute at least
+RETRY_PAUSE = 2  # seconds, while the database is away
+
+
+def make_authority(settings: Settings, at: datetime) -> bool:
+    """False where there is one already."""
+    passphrase = passphrase_from(settings.authority_passphrase_file, create=True)
+    return authority.create(authority_home(settings), passphrase, at, settings.pki_url, settings.bank_name)
+
+
+def serve(settings: Settings) -> None:
+    """The web process: TLS of its own on host and port, or plain on the Unix socket that nginx stands before."""
+    load_authority(settings)  # said here, in one sentence, and not by each worker
+    with addresses(settings) as found:
+        if settings.web_workers > 1:
+            application = "infra.bootstrap:worker_application"
+            tls_server.run(application, workers=settings.web_workers, **listening(settings))
+            return
+        with house(settings, found.process) as opened, issuing_desk(opened) as desk:
+            tls_server.run(web_application(opened, desk), **listening(settings))
+
+
+def listening(settings: Settings) -> dict[str, Any]:
+    if settings.socket:
+        return {"path": settings.socket}
+    certificate = development_certificate.ensure(settings.home, settings.host, now())
+    chain = [authority_home(settings) / name for name in (authority.ISSUING_CERTIFICATE, authority.ROOT_CERTIFICATE)]
+    trusted = b"".join(path.read_bytes() for path in chain)
+    tls = tls_server.Tls(certificate.certificate, certificate.key, trusted)
+    return {"host": settings.host, "port": settings.port, "tls": tls}
+
+
+def project(settings: Settings) -> None:
+    """The read models; one leader each, further projectors stand by."""
+    with addresses(settings) as found, house(settings, found.process) as opened:
+        projector = Projector(opened.views.all, opened.store, found.process)
+        on_stop(projector.stop)
+        projector.run()
+
+
+def remind(settings: Settings, *, once: bool) -> None:
+    """The worker: what is due by the clock. Any number may run."""
+    stopped = threading.Event()
+    on_stop(stopped.set)
+    with addresses(settings) as found, house(settings, found.process) as opened:
+        while True:
+            try:
+                opened.desk.delivery.purge(now())
+                pause = WORKER_PAUSE
+            except Unavailable as fault:
+                if once:
+                    raise
+                log.warning("worker waits for the database", fault=str(fault))
+                pause = RETRY_PAUSE
+            if once or stopped.wait(pause):
+                return
+
+
+def on_stop(stop: Callable[[], None]) -> None:
+    def handle(number: int, frame: FrameType | None) -> None:
+        stop()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, handle)
+
+
+def up(settings: Settings, say: Callable[[str], None]) -> int:
+    """Everything on one machine. Returns the exit status once all has ended: 0 after a stop that was asked for."""
+    with addresses(settings) as found:
+        migrate(found.owner, found.process)
+        make_authority(settings, now())
+        say(introduction(settings, found))
+        manager = Manager(Printer(sys.stdout))
+        for name, *words in (("web", "serve"), ("projector", "project"), ("reminder", "remind")):
+            manager.add_process(name, " ".join([f"exec {own_command()}", *words]), env=dict(os.environ))
+        manager.loop()
+        # A stop by SIGTERM or Ctrl-C is a clean one; honcho reports it as 128 + the signal's number.
+        asked = {128 + signal.SIGTERM, 128 + signal.SIGINT, -signal.SIGTERM, -signal.SIGINT, 0, None}
+        return 0 if manager.returncode in asked else int(manager.returncode)
+
+
+def own_command() -> str:
+    return f"{sys.executable} -m infra.cli"
+
+
+def introduction(settings: Settings, found: Addresses) -> str:
+    """What a newcomer needs: address, roots, and on a new demo database the accounts."""
+    server_root = development_certificate.ensure(settings.home, settings.host, now()).root
+    root = authority_home(settings) / authority.ROOT_CERTIFICATE
+    lines = [
+        f"Shomei: {settings.public_url}",
+        f"  trust in the browser (server): {server_root}",
+        f"  the authority's root:          {root}",
+    ]
+    made = demo.read(settings.home)
+    if made is None and settings.demo_allowed:
+        with house(settings, found.process) as opened:
+            made = first_demo(settings, opened, root, server_root)
+    if made is not None:
+        lines.append(f"  demo organization {made.organization}; accounts (also in {settings.home / 'demo.json'}):")
+        lines += [f"    {a.role:<10} {a.user_id:<12} {a.password:<12} {a.p12 or ''}".rstrip() for a in made.accounts]
+    return "\n".join([*lines, "  Ctrl-C stops everything; nothing is lost."])
+
+
+def first_demo(settings: Settings, opened: House, root: Path, server_root: Path) -> demo.Demo | None:
+    """Only where the database is new, or an earlier start was cut off while making the demo."""
+    begun = settings.home / "demo.begun"
+    if opened.store.head() and not begun.exists():
+        return None
+    begun.touch(mode=0o600)
+    with issuing_desk(opened) as desk:
+        made = demo.make(settings.home, desk, url=settings.public_url, root=root, server_root=server_root, now=now())
+    begun.unlink()
+    return made

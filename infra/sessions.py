@@ -1,0 +1,62 @@
+"""Log-ins in PostgreSQL (R6.3). The row's key is the hash of the cookie, so the table opens nobody's session."""
+
+import hashlib
+import secrets
+from datetime import datetime
+from typing import Any
+
+from application.ports import Row, Session
+from domain.user_account import Role
+from infra.postgres import Database, statement
+
+COLUMNS = "user_id, role, fingerprint, began_at, seen_at, must_change_password, replaced_another, ended"
+
+
+def session_id(cookie: str) -> str:
+    return hashlib.sha256(cookie.encode()).hexdigest()
+
+
+class SessionBook:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def begin(
+        self, user_id: str, role: Role, fingerprint: str, must_change_password: bool, now: datetime
+    ) -> tuple[str, Row]:
+        cookie = secrets.token_urlsafe(32)
+
+        def row(cursor: Any) -> None:
+            cursor.execute(
+                "update sessions set ended = 'replaced' where lower(user_id) = lower(%s) and ended is null", [user_id]
+            )
+            cursor.execute(
+                f"insert into sessions (id, {COLUMNS}) values (%s, %s, %s, %s, %s, %s, %s, %s, null)",  # noqa: S608  (ours)
+                [session_id(cookie), user_id, role, fingerprint, now, now, must_change_password, cursor.rowcount > 0],
+            )
+
+        return cookie, row
+
+    def find(self, cookie: str) -> Session | None:
+        query = f"select {COLUMNS} from sessions where id = %s"  # noqa: S608  (columns of ours)
+        found = self._database.execute(query, session_id(cookie))
+        return Session(**found[0]) if found else None
+
+    def seen(self, cookie: str, now: datetime) -> None:
+        self._database.execute("update sessions set seen_at = %s where id = %s", now, session_id(cookie))
+
+    def end(self, cookie: str, reason: str) -> Row:
+        return statement("update sessions set ended = %s where id = %s and ended is null", reason, session_id(cookie))
+
+    def end_all(self, user_id: str, reason: str) -> Row:
+        return statement(
+            "update sessions set ended = %s where lower(user_id) = lower(%s) and ended is null", reason, user_id
+        )
+
+    def end_bound(self, fingerprint: str, reason: str) -> Row:
+        return statement("update sessions set ended = %s where fingerprint = %s and ended is null", reason, fingerprint)
+
+    def password_changed(self, cookie: str) -> Row:
+        return statement("update sessions set must_change_password = false where id = %s", session_id(cookie))
+
+    def forget_old(self, began_before: datetime) -> None:
+        self._database.execute("delete from sessions where began_at <= %s", began_before)

@@ -1,0 +1,102 @@
+"""Passages from ④ to ⑧ in PostgreSQL (R5.2, R5.3, R4.8).
+
+The cookie holds a secret; the row's id and the sealing key are derived from it, so the database alone opens nothing.
+"""
+
+import secrets
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from application.ports import Row, Ticket
+from infra.postgres import Database, statement
+from infra.vault import derive, seal, unseal
+
+COLUMNS = "id, user_id, opened_at, number, sign_at, failure, issued_at, file_name, gone"
+
+
+def ticket_id(cookie: str) -> str:
+    return derive(cookie, "ticket id").hex()
+
+
+class TicketDrawer:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def open(self, user_id: str, password: str, now: datetime) -> tuple[str, Row]:
+        cookie = secrets.token_urlsafe(32)
+        sealed = seal(cookie, "password", password.encode())
+
+        def row(cursor: Any) -> None:
+            cursor.execute(
+                "insert into tickets (id, user_id, opened_at, password) values (%s, %s, %s, %s)",
+                [ticket_id(cookie), user_id, now, sealed],
+            )
+
+        return cookie, row
+
+    def find(self, cookie: str) -> Ticket | None:
+        found = self._database.execute(f"select {COLUMNS} from tickets where id = %s", ticket_id(cookie))  # noqa: S608  (ours)
+        return Ticket(**found[0]) if found else None
+
+    def password(self, cookie: str) -> str | None:
+        sealed = self._sealed("password", cookie)
+        opened = unseal(cookie, "password", sealed) if sealed else None
+        return opened.decode() if opened else None
+
+    def package(self, cookie: str) -> bytes | None:
+        sealed = self._sealed("package", cookie)
+        return unseal(cookie, "package", sealed) if sealed else None
+
+    def _sealed(self, column: str, cookie: str) -> bytes | None:
+        query = f"select {column} as sealed from tickets where id = %s"  # noqa: S608  (one of two names of ours)
+        found = self._database.execute(query, ticket_id(cookie))
+        return found[0]["sealed"] if found else None
+
+    def started(self, ticket: str, number: int, now: datetime) -> Row:
+        return statement(
+            "update tickets set number = %s, sign_at = %s, failure = null where id = %s", number, now, ticket
+        )
+
+    def take_over(self, ticket: str, silent_since: datetime, now: datetime) -> bool:
+        query = """update tickets set sign_at = %s
+                   where id = %s and sign_at <= %s and failure is null and issued_at is null returning id"""
+        return bool(self._database.execute(query, now, ticket, silent_since))
+
+    def sign_of_life(self, ticket: str, now: datetime) -> None:
+        self._database.execute("update tickets set sign_at = %s where id = %s", now, ticket)
+
+    def failed(self, ticket: str, code: str) -> Row:
+        return statement("update tickets set failure = %s where id = %s and issued_at is null", code, ticket)
+
+    def sealed(self, cookie: str, p12: bytes, stream: UUID, file_name: str, now: datetime) -> Row:
+        return statement(
+            """update tickets
+               set package = %s, stream = %s, file_name = %s, issued_at = %s, password = null, failure = null
+               where id = %s""",
+            seal(cookie, "package", p12),
+            stream,
+            file_name,
+            now,
+            ticket_id(cookie),
+        )
+
+    def destroy_package(self, stream: UUID) -> Row:
+        return statement("update tickets set package = null, gone = true where stream = %s", stream)
+
+    def close(self, ticket: str) -> Row:
+        return statement("delete from tickets where id = %s and issued_at is null", ticket)
+
+    def overdue_packages(self, issued_before: datetime) -> list[UUID]:
+        query = "select stream from tickets where package is not null and issued_at <= %s"
+        return [found["stream"] for found in self._database.execute(query, issued_before)]
+
+    def overdue_issues(self, started_before: datetime) -> list[tuple[str, int]]:
+        query = "select user_id, number from tickets where number is not null and issued_at is null and sign_at <= %s"
+        return [(found["user_id"], found["number"]) for found in self._database.execute(query, started_before)]
+
+    def forget_old(self, silent_since: datetime) -> None:
+        # A ticket whose package is gone is kept a day longer, so that its browser is told so.
+        query = """delete from tickets where package is null
+                   and coalesce(issued_at + interval '1 day', sign_at, opened_at) <= %s"""
+        self._database.execute(query, silent_since)

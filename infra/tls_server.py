@@ -1,0 +1,264 @@
+"""The embedded web server: uvicorn, with TLS that asks for a client certificate and requires none (manual, step ②).
+
+The application learns of the certificate by `scope["extensions"]["tls"]`, the ASGI TLS extension 0.2. Whether it is
+live is asked of the store on every request, never here: expired, not yet valid and revoked certificates of ours reach
+the page that explains them (R5.1). A foreign one ends the handshake.
+"""
+
+import asyncio
+import errno
+import os
+import signal
+import socket
+import ssl
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import msgspec
+import uvicorn
+from cryptography import x509
+from starlette.types import ASGIApp, Receive, Scope, Send
+from uvicorn.config import STARTUP_FAILURE
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.supervisors import Multiprocess
+
+# Mozilla's "intermediate" profile without its DHE suites, for which every server needs parameters of its own. All of
+# them are AEAD with forward secrecy; TLS 1.3 brings its own three. The curves are OpenSSL's, X25519 and P-256 first:
+# the ssl module can name only a single one.
+CIPHERS = ":".join(
+    f"ECDHE-{signature}-{cipher}"
+    for cipher in ("AES128-GCM-SHA256", "AES256-GCM-SHA384", "CHACHA20-POLY1305")
+    for signature in ("ECDSA", "RSA")
+)
+NO_CHECK_TIME = ssl.VerifyFlags(0x200000)  # X509_V_FLAG_NO_CHECK_TIME, which the ssl module does not name
+TLS_VERSIONS = {"TLSv1.2": 0x0303, "TLSv1.3": 0x0304}
+
+KEEP_ALIVE = 75  # seconds: longer than nginx keeps an idle connection to us (60), so that nginx is the one to close it
+SHUTDOWN = 3  # seconds for requests under way: honcho kills 5 seconds after its SIGTERM
+GOODBYE = 0.2  # seconds for an idle connection to close
+UNRESPONSIVE = 30  # seconds without a sign before a worker is replaced; 5, the default, kills busy ones
+MOST_UNFINISHED = 64 * 1024  # bytes of a request's head, or between two pieces of its body
+
+
+class Tls(msgspec.Struct, frozen=True):
+    """`certificate` and `key` are PEM files of the server; `client_authorities` is a PEM file or its content.
+
+    Files, not a context: it goes to the worker processes, and an SSLContext cannot.
+    """
+
+    certificate: Path
+    key: Path
+    client_authorities: bytes | Path
+
+    def __call__(self, *_: object) -> ssl.SSLContext:
+        return server_context(self.certificate, self.key, self.client_authorities)
+
+
+def server_context(certificate: Path, key: Path, client_authorities: bytes | Path) -> ssl.SSLContext:
+    """`client_authorities` holds the issuing authority beside the root: browsers may send their leaf alone.
+
+    Raises OSError (ssl.SSLError among them) for files that cannot be read or do not belong together.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.set_ciphers(CIPHERS)
+    context.options |= ssl.OP_NO_COMPRESSION | ssl.OP_NO_RENEGOTIATION
+    # No tickets: a resumed session brings its old certificate without proof of the key, and workers could not read
+    # each other's tickets. What is left is TLS 1.2's resumption by ID: it stays in the memory of one process and brings
+    # back exactly the certificate of its own first handshake.
+    context.options |= ssl.OP_NO_TICKET
+    context.num_tickets = 0
+    context.load_cert_chain(certificate, key)
+    context.verify_mode = ssl.CERT_OPTIONAL
+    context.verify_flags |= NO_CHECK_TIME
+    if isinstance(client_authorities, Path):
+        context.load_verify_locations(cafile=client_authorities)
+    else:
+        context.load_verify_locations(cadata=client_authorities.decode("ascii"))
+    return context
+
+
+def connection_details(connection: ssl.SSLObject) -> dict[str, Any]:
+    """The ASGI TLS extension's dictionary.
+
+    Of the client's chain only its own certificate stands in it: before Python 3.13 the ssl module does not tell the
+    rest. `client_cert_error` is always None, for without a successful verification there is no connection.
+    """
+    certificate = connection.getpeercert(binary_form=True)
+    suite = connection.cipher()
+    suites = {known["name"]: known["id"] & 0xFFFF for known in connection.context.get_ciphers()}  # IANA's number
+    return {
+        "server_cert": None,
+        "client_cert_chain": [ssl.DER_cert_to_PEM_cert(certificate)] if certificate else [],
+        "client_cert_name": x509.load_der_x509_certificate(certificate).subject.rfc4514_string()
+        if certificate
+        else None,
+        "client_cert_error": None,
+        "tls_version": TLS_VERSIONS.get(connection.version() or ""),
+        "cipher_suite": suites.get(suite[0]) if suite else None,
+    }
+
+
+def with_details(app: ASGIApp, details: dict[str, Any]) -> ASGIApp:
+    async def app_on_this_connection(scope: Scope, receive: Receive, send: Send) -> None:
+        scope.setdefault("extensions", {})["tls"] = dict(details)
+        await app(scope, receive, send)
+
+    return app_on_this_connection
+
+
+class TlsHttpProtocol(HttpToolsProtocol):  # type: ignore[misc]  # uvicorn.protocols is unknown to mypy here
+    """One connection. uvicorn reads `self.app` anew for each request and calls connection_made after the handshake."""
+
+    app: ASGIApp
+
+    def connection_made(self, transport: asyncio.Transport) -> None:
+        super().connection_made(transport)
+        self._unfinished = 0
+        connection = transport.get_extra_info("ssl_object")
+        if connection is not None:
+            self.app = with_details(self.app, connection_details(connection))
+
+    def shutdown(self) -> None:
+        super().shutdown()
+        if self.transport.is_closing():  # Most browsers leave TLS's good-bye unanswered: SHUTDOWN is not spent on them.
+            self.loop.call_later(GOODBYE, self.transport.abort)
+
+    # httptools buffers a head, a trailer or a chunk's extension of any length; here it ends at MOST_UNFINISHED.
+
+    def data_received(self, data: bytes) -> None:
+        self._unfinished += len(data)
+        super().data_received(data)
+        if self._unfinished > MOST_UNFINISHED and not self.transport.is_closing():
+            self.send_400_response("Request header fields too large.")
+
+    def on_headers_complete(self) -> None:
+        self._unfinished = 0
+        super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        self._unfinished = 0
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        self._unfinished = 0
+        super().on_message_complete()
+
+
+class Server(uvicorn.Server):
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """As uvicorn's, but the signal is not raised again afterwards: `run` returns, and its caller can tidy up."""
+        self.force_exit = self.should_exit and sig == signal.SIGINT
+        self.should_exit = True
+
+
+class StopWithSupervisor(msgspec.Struct, frozen=True):
+    """A worker whose supervisor was killed ends too; uvicorn's own would hold the port for ever."""
+
+    supervisor: int
+
+    async def __call__(self) -> None:
+        if os.getppid() != self.supervisor:
+            signal.raise_signal(signal.SIGTERM)
+
+
+def configuration(
+    app: ASGIApp | str, tls: Tls | None, *, workers: int = 1, log: dict[str, Any] | None = None
+) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        factory=isinstance(app, str),
+        interface="asgi3",
+        lifespan="on",
+        http=TlsHttpProtocol,
+        ws="none",
+        ssl_context_factory=tls,
+        workers=workers,
+        log_config=log,
+        access_log=False,
+        server_header=False,
+        date_header=True,
+        proxy_headers=False,  # who the client is, nobody may say in a header
+        timeout_keep_alive=KEEP_ALIVE,
+        timeout_graceful_shutdown=SHUTDOWN,
+        timeout_worker_healthcheck=UNRESPONSIVE,
+        callback_notify=StopWithSupervisor(os.getpid()) if workers > 1 else None,
+        timeout_notify=0,
+    )
+
+
+def run(
+    app: ASGIApp | str,
+    *,
+    host: str = "localhost",
+    port: int | None = None,
+    path: Path | None = None,
+    tls: Tls | None = None,
+    workers: int = 1,
+    log: dict[str, Any] | None = None,
+) -> None:
+    """Serves at `host` and `port`, or at the Unix socket `path`, until SIGTERM or SIGINT.
+
+    `app` is an application, or "module:function" of what makes one; each of several workers makes its own. `log` is a
+    `logging.config.dictConfig` for each process, None leaves logging alone. Raises OSError when the address is taken,
+    ValueError for arguments that do not go together, SystemExit(3) when the application does not start.
+    """
+    if (port is None) == (path is None):
+        raise ValueError("a port or the path of a Unix socket, one of the two")
+    if workers > 1 and not isinstance(app, str):
+        raise ValueError("several workers need the import string of an application factory")
+    config = configuration(app, tls, workers=workers, log=log)
+    listeners = [listen_at(path)] if path is not None else listen_on(host, port or 0)
+    try:
+        if workers == 1:
+            Server(config).run(listeners)
+        else:
+            supervisor = Multiprocess(config, listeners)
+            supervisor.run()
+            if any(worker.exitcode == STARTUP_FAILURE for worker in supervisor.processes):
+                raise SystemExit(STARTUP_FAILURE)
+    finally:
+        for listener in listeners:
+            listener.close()
+        if path is not None:
+            path.unlink(missing_ok=True)
+
+
+def listen_on(host: str, port: int) -> list[socket.socket]:
+    """One listener for each address of the host, for `localhost` is two. A family this machine lacks is left out."""
+    listeners: list[socket.socket] = []
+    missing: OSError | None = None
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    for family, address in dict.fromkeys((family, address[:2]) for family, _, _, _, address in found):
+        try:
+            listeners.append(socket.create_server(address, family=family))
+        except OSError as error:
+            if error.errno not in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT):
+                for listener in listeners:
+                    listener.close()
+                raise
+            missing = error
+    if missing is not None and not listeners:
+        raise missing
+    return listeners
+
+
+def listen_at(path: Path) -> socket.socket:
+    """A Unix socket of mode 0660; a socket that nobody listens on any more is replaced."""
+    listener = socket.socket(socket.AF_UNIX)
+    try:
+        if path.is_socket() and not is_answered(path):
+            path.unlink()
+        listener.bind(str(path))
+        path.chmod(0o660)  # nobody can connect before listen
+        listener.listen()
+    except OSError:
+        listener.close()
+        raise
+    return listener
+
+
+def is_answered(path: Path) -> bool:
+    with socket.socket(socket.AF_UNIX) as caller:
+        return caller.connect_ex(str(path)) != errno.ECONNREFUSED

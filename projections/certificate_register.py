@@ -1,0 +1,226 @@
+"""Which serial belongs to whom and how it stands: lists, OCSP, CRL (R9.1; screens.md, Machine).
+
+A serial stands here from its plan on. Only issued ones are listed; a planned one that was revoked appears among the
+revoked, for OCSP and the CRL must name it (R4.9).
+"""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import msgspec
+from psycopg import Cursor, sql
+from psycopg.rows import DictRow
+
+from domain.certificate import CertificateFirstUsed, CertificateIssued, CertificatePlanned, CertificateRevoked, Reason
+from domain.fact import LogEntry
+from domain.user_account import UserRegistered
+from domain.validity import japanese_day, start_of_day
+from projections.answers import (
+    EXPIRING_WITHIN,
+    PAGE,
+    CertificateKey,
+    CertificatePage,
+    CertificateRow,
+    CertificateState,
+)
+from projections.views import load, upsert
+
+# The list's order is (ends_at, serial); each filter has an index in that order, so that a page reads a page.
+TABLES = """
+create table if not exists {table} (
+    serial text collate "C" primary key,
+    user_id text collate "C" not null,
+    organization text collate "C",
+    number int not null,
+    stream uuid not null,
+    fingerprint text,
+    not_before timestamptz,
+    not_after timestamptz,
+    first_used_at timestamptz,
+    revoked_at timestamptz,
+    reason text,
+    ends_at timestamptz generated always as (coalesce(not_after, revoked_at)) stored
+);
+create index if not exists {by_stream} on {table} (stream);
+create index if not exists {by_user} on {table} (lower(user_id), ends_at, serial);
+create index if not exists {by_organization} on {table} (lower(organization), ends_at, serial);
+create index if not exists {issued} on {table} (ends_at, serial) where not_after is not null;
+create index if not exists {unrevoked} on {table} (ends_at, serial) where not_after is not null and reason is null;
+create index if not exists {unused} on {table} (ends_at, serial)
+    where not_after is not null and reason is null and first_used_at is null;
+create index if not exists {revoked} on {table} (ends_at, serial) where reason <> 'superseded';
+create index if not exists {superseded} on {table} (ends_at, serial) where reason = 'superseded';
+create table if not exists {accounts} (
+    account text collate "C" primary key,
+    organization text collate "C"
+);
+"""
+INDEXES = ("by_stream", "by_user", "by_organization", "issued", "unrevoked", "unused", "revoked", "superseded")
+
+# Exactly one holds for what is listed. `over` and `soon` are reckoned below, with the domain's days.
+STATES: dict[CertificateState, sql.SQL] = {
+    "superseded": sql.SQL("reason = 'superseded'"),
+    "revoked": sql.SQL("reason <> 'superseded'"),
+    "expired": sql.SQL("(not_after is not null and reason is null and ends_at <= %(over)s)"),
+    "expiring": sql.SQL("(not_after is not null and reason is null and ends_at > %(over)s and ends_at < %(soon)s)"),
+    "live": sql.SQL("(not_after is not null and reason is null and ends_at > %(over)s and ends_at >= %(soon)s)"),
+}
+
+QUESTION = """
+select serial, user_id, organization, not_before, not_after, first_used_at, revoked_at, reason, ends_at,
+    case {states} end as state
+from {table} where {conditions} order by ends_at, serial limit %(limit)s + 1
+"""
+
+
+class Registered(msgspec.Struct, kw_only=True):
+    """A row."""
+
+    serial: str
+    user_id: str
+    organization: str | None
+    number: int
+    stream: UUID
+    fingerprint: str | None = None
+    not_before: datetime | None = None
+    not_after: datetime | None = None
+    first_used_at: datetime | None = None
+    revoked_at: datetime | None = None
+    reason: Reason | None = None
+
+
+class Member(msgspec.Struct, frozen=True):
+    """Whose organization an account is: certificates' facts do not say. `account` is the user ID in lower case."""
+
+    account: str
+    organization: str | None
+
+
+class CertificateRegister:
+    """A View. Another `generation` is a copy beside the live one, such as a check folds from zero (R10.3)."""
+
+    name = "certificate_register"
+
+    def __init__(self, generation: str = "certificate_register_1") -> None:
+        self.generation = generation
+        self._table = sql.Identifier("views", generation)
+        self._accounts = sql.Identifier("views", f"{generation}_accounts")
+
+    def tables(self) -> sql.Composed:
+        indexes = {index: sql.Identifier(f"{self.generation}_{index}") for index in INDEXES}
+        return sql.SQL(TABLES).format(table=self._table, accounts=self._accounts, **indexes)
+
+    def fold(self, cursor: Cursor[DictRow], entries: Sequence[LogEntry]) -> None:
+        accounts = {
+            entry.fact.user_id.lower(): Member(entry.fact.user_id.lower(), entry.fact.organization)
+            for entry in entries
+            if isinstance(entry.fact, UserRegistered)
+        }
+        upsert(cursor, self._accounts, list(accounts.values()))
+        self._fold_certificates(cursor, entries)
+
+    def _fold_certificates(self, cursor: Cursor[DictRow], entries: Sequence[LogEntry]) -> None:
+        kinds = (CertificatePlanned, CertificateIssued, CertificateFirstUsed, CertificateRevoked)
+        entries = [entry for entry in entries if isinstance(entry.fact, kinds)]
+        owners = {entry.fact.user_id.lower() for entry in entries if isinstance(entry.fact, CertificatePlanned)}
+        members = load(cursor, self._accounts, Member, "account", list(owners))
+        organizations = {member.account: member.organization for member in members}
+        streams = list({entry.stream for entry in entries})
+        rows = {row.serial: row for row in load(cursor, self._table, Registered, "stream", streams)}
+        # A stream has many plans, but at most one issue (R4.6): its first use names no serial.
+        issued = {row.stream: row for row in rows.values() if row.not_after is not None}
+        for entry in entries:
+            match entry.fact:
+                case CertificatePlanned(serial=serial, user_id=user_id, number=number):
+                    rows[serial] = Registered(
+                        serial=serial,
+                        user_id=user_id,
+                        organization=organizations.get(user_id.lower()),
+                        number=number,
+                        stream=entry.stream,
+                    )
+                case CertificateIssued(serial=serial) as fact if row := rows.get(serial):
+                    row.fingerprint = fact.fingerprint
+                    row.not_before, row.not_after = fact.not_before, fact.not_after
+                    issued[entry.stream] = row
+                case CertificateFirstUsed(at=at) if row := issued.get(entry.stream):
+                    row.first_used_at = at
+                case CertificateRevoked(at=at, serial=serial, reason=reason) if row := rows.get(serial):
+                    row.revoked_at, row.reason = at, reason
+        upsert(cursor, self._table, list(rows.values()))
+
+    def page(
+        self,
+        cursor: Cursor[DictRow],
+        now: datetime,
+        *,
+        state: CertificateState | None = None,
+        within: int = EXPIRING_WITHIN,
+        unused: bool = False,
+        user_id: str | None = None,
+        organization: str | None = None,
+        serial: str | None = None,
+        after: CertificateKey | None = None,
+        limit: int = PAGE,
+    ) -> CertificatePage:
+        """Certificates by their end, then by serial; `after` is a page's `next`.
+
+        `within` days draws the line between live and expiring. `unused`: not ended, and nobody logged in with it yet.
+        """
+        conditions = [STATES[state] if state else sql.SQL("not_after is not null")]
+        if unused:
+            conditions.append(
+                sql.SQL("not_after is not null and reason is null and first_used_at is null and ends_at > %(over)s")
+            )
+        if user_id is not None:
+            conditions.append(sql.SQL("lower(user_id) = lower(%(user_id)s)"))
+        if organization is not None:
+            conditions.append(sql.SQL("lower(organization) = lower(%(organization)s)"))
+        if serial is not None:
+            conditions.append(sql.SQL("serial = upper(%(serial)s)"))
+        if after is not None:
+            conditions.append(sql.SQL("(ends_at, serial) > (%(ends_at)s, %(last)s)"))
+        query = sql.SQL(QUESTION).format(
+            table=self._table,
+            states=sql.SQL(" ").join(
+                sql.SQL("when {} then {}").format(holds, sql.Literal(name)) for name, holds in STATES.items()
+            ),
+            conditions=sql.SQL(" and ").join(conditions),
+        )
+        asked = {
+            "over": now - timedelta(seconds=1),  # the second named by not_after still counts (Validity.is_over)
+            "soon": start_of_day(japanese_day(now) + timedelta(days=within + 1)),
+            "user_id": user_id,
+            "organization": organization,
+            "serial": serial,
+            "ends_at": after and after.ends_at,
+            "last": after and after.serial,
+            "limit": limit,
+        }
+        found = cursor.execute(query, asked).fetchall()
+        items = found[:limit]
+        following = (
+            CertificateKey(items[-1]["ends_at"].astimezone(UTC), items[-1]["serial"]) if len(found) > limit else None
+        )
+        return CertificatePage([_row(row) for row in items], following)
+
+
+def _utc(instant: datetime | None) -> datetime | None:
+    return instant and instant.astimezone(UTC)
+
+
+def _row(row: DictRow) -> CertificateRow:
+    not_after = _utc(row["not_after"])
+    return CertificateRow(
+        serial=row["serial"],
+        user_id=row["user_id"],
+        organization=row["organization"],
+        not_before=_utc(row["not_before"]),
+        not_after=not_after,
+        last_day=not_after and japanese_day(not_after),
+        state=row["state"],
+        revoked_at=_utc(row["revoked_at"]),
+        reason=row["reason"],
+        first_used_at=_utc(row["first_used_at"]),
+    )

@@ -1,0 +1,181 @@
+"""Keeps a view up with the log: one leader per view, woken by the store's notices, with the position beside the rows.
+
+The leader's advisory lock, its LISTEN and its writes share one connection: when that breaks, all three are gone at
+once and another process leads. It must therefore go straight to PostgreSQL, not through a transaction pooler.
+"""
+
+import logging
+import selectors
+import socket
+import threading
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+
+import psycopg
+from psycopg.rows import DictRow, dict_row
+
+from domain.fact import LogEntry
+from projections.views import FactLog, View, move, position, prepare
+
+CHANNEL = "stored_events"
+LEADING = 0x56494557  # "VIEW": the first half of the leaders' advisory locks
+PAGE = 500  # facts
+FAR_BEHIND_PAGE = 5000  # facts, while pages come full
+POLL = 1.0  # seconds; a notice may always get lost
+FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0  # seconds after an error, doubling
+CONNECT_SECONDS = 5
+
+# A dead machine must not lead for the two hours that TCP waits by itself. Ignored on Unix sockets.
+KEEPALIVES = {"keepalives_idle": 5, "keepalives_interval": 5, "keepalives_count": 3}
+SERVER_KEEPALIVES = "set tcp_keepalives_idle = 5; set tcp_keepalives_interval = 5; set tcp_keepalives_count = 3"
+
+logger = logging.getLogger(__name__)
+
+Connection = psycopg.Connection[DictRow]
+
+
+def connect(dsn: str, name: str) -> Connection:
+    return psycopg.connect(
+        dsn,
+        autocommit=True,
+        row_factory=dict_row,
+        connect_timeout=CONNECT_SECONDS,
+        application_name=name,
+        **KEEPALIVES,  # type: ignore[arg-type]  # psycopg's own keywords and libpq's share one signature
+    )
+
+
+def start(connection: Connection, view: View) -> int:
+    """Makes the view's tables where they are missing; returns its position."""
+    with connection.transaction(), connection.cursor() as cursor:
+        prepare(cursor, view)
+        return position(cursor, view)
+
+
+def fold_page(connection: Connection, view: View, entries: Sequence[LogEntry], before: int) -> int:
+    """Rows and position in one transaction; returns the new position. Raises Overtaken, and has done nothing."""
+    after = entries[-1].position
+    with connection.transaction(), connection.cursor() as cursor:
+        move(cursor, view, before, after)  # first, for its row lock lets one at a time fold
+        view.fold(cursor, entries)
+    return after
+
+
+def catch_up(connection: Connection, view: View, log: FactLog) -> int:
+    """Folds all there is, here and now, whoever leads; returns the position. For tests and rebuilt copies."""
+    place, limit = start(connection, view), PAGE
+    while entries := log.entries(place, limit):
+        place, limit = fold_page(connection, view, entries, place), next_page(len(entries), limit)
+    return place
+
+
+def next_page(found: int, limit: int) -> int:
+    return FAR_BEHIND_PAGE if found == limit else PAGE
+
+
+class Runner:
+    """One view in one process. `run` in a thread of its own until `stop`, or step by step in a test."""
+
+    def __init__(self, view: View, log: FactLog, dsn: str, poll: float = POLL) -> None:
+        self._view, self._log, self._dsn, self._poll = view, log, dsn, poll
+        self._connection: Connection | None = None
+        self._position: int | None = None
+        self._stopping = False
+        self._pause = FIRST_PAUSE
+        self._bell, self._rope = socket.socketpair()
+
+    @property
+    def leads(self) -> bool:
+        return self._position is not None
+
+    def run(self) -> None:
+        try:
+            while not self._stopping:
+                self._rest(self._attempt())
+        finally:
+            self.close()
+
+    def stop(self) -> None:
+        """From another thread or a signal handler: `run` ends with the page it is folding."""
+        self._stopping = True
+        with suppress(OSError):  # it has ended already
+            self._rope.send(b"\0")
+
+    def close(self) -> None:
+        self._disconnect()
+        self._bell.close()
+        self._rope.close()
+
+    def step(self) -> None:
+        """Leads if nobody else does, and then folds all there is. A fault of the world or of the view is raised."""
+        if self._connection is None:
+            self._connection = connect(self._dsn, f"shomei {self._view.generation}")
+            self._connection.execute(SERVER_KEEPALIVES)
+        for _ in self._connection.notifies(timeout=0):
+            pass  # a notice only wakes; raises where the connection is gone
+        if self._position is None:
+            self._position = self._take_the_lead(self._connection)
+        if self._position is not None:
+            self._position = self._fold(self._connection, self._position)
+
+    def _take_the_lead(self, connection: Connection) -> int | None:
+        query = "select pg_try_advisory_lock(%s, hashtext(%s)) as won"
+        won = connection.execute(query, [LEADING, self._view.generation]).fetchone()
+        if not won or not won["won"]:
+            return None
+        # Before the first page is read: what is stored after this wakes us, what is stored before is in that page.
+        connection.execute(f"listen {CHANNEL}")
+        place = start(connection, self._view)
+        logger.info("view %s: leading from position %d", self._view.generation, place)
+        return place
+
+    def _fold(self, connection: Connection, place: int) -> int:
+        limit = PAGE
+        while not self._stopping and (entries := self._log.entries(place, limit)):
+            place, limit = fold_page(connection, self._view, entries, place), next_page(len(entries), limit)
+        return place
+
+    def _attempt(self) -> float:
+        """A step; returns the seconds to rest before the next."""
+        try:
+            self.step()
+        except Exception as error:  # one of the two main loops (style 24): the other views go on
+            pause, self._pause = self._pause, min(LONGEST_PAUSE, self._pause * 2)
+            self._disconnect()
+            name = self._view.generation
+            logger.warning("view %s: %s, again in %.1f s", name, type(error).__name__, pause, exc_info=True)
+            return pause
+        self._pause = FIRST_PAUSE
+        return self._poll
+
+    def _rest(self, seconds: float) -> None:
+        """Until the store or `stop` rings, at most so long."""
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._bell, selectors.EVENT_READ)
+            if self._connection is not None:
+                selector.register(self._connection, selectors.EVENT_READ)
+            selector.select(seconds)
+
+    def _disconnect(self) -> None:
+        """The lead goes with the connection."""
+        if self._connection is not None:
+            self._connection.close()
+        self._connection = self._position = None
+
+
+class Projector:
+    """All views of a process, each in its thread: one that fails holds up none of the others."""
+
+    def __init__(self, views: Iterable[View], log: FactLog, dsn: str, poll: float = POLL) -> None:
+        self._runners = [Runner(view, log, dsn, poll) for view in views]
+
+    def run(self) -> None:
+        threads = [threading.Thread(target=runner.run) for runner in self._runners]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+    def stop(self) -> None:
+        for runner in self._runners:
+            runner.stop()

@@ -1,0 +1,215 @@
+"""Every page in every state it can be in, with invented people: for the tests of the look and for screenshots."""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
+
+import msgspec
+
+from web.pages import OwnAccount, OwnCertificate, Pages, Service, ShownLine, SignedIn
+
+SERVICE = Service("サンプル労働金庫", "証明書サービス", "証明書サービス ヘルプデスク", "0120-000-000")
+TOKEN = "form-token"
+NOW = datetime(2026, 11, 26, 4, 47, tzinfo=UTC)  # 13:47 in Japan, a Thursday
+LAST_DAY = date(2026, 12, 17)
+SERIAL = "5F3A91C07E24D8B60A4D2C79E61B83F5"
+
+SATO = SignedIn("sato2001", "佐藤 由美", "さくら精機労働組合", "general", must_change_password=False)
+NEW_SATO = msgspec.structs.replace(SATO, must_change_password=True)
+BANK = SignedIn("bank0001", "高橋 一郎", None, "bank_admin", must_change_password=False)
+
+HELD = ("locked", "blocked", "suspended", "closed")
+FAULTS = ("missing", "full_width", "characters", "length", "not_mixed")
+NEW_PASSWORD_FAULTS = (*FAULTS, "contains_user_id", "common", "unchanged")
+CERTIFICATE_STATES = ("live", "expired", "not_yet_valid", "revoked", "superseded", "unknown")
+SESSION_ENDS = (
+    *("idle", "too_long", "replaced", "logged_out", "certificate", "revoked", "superseded", "expired"),
+    *("blocked", "suspended", "closed", "reset"),
+)
+# Refusals that are more than their code: what their exception carries.
+DETAILS = {
+    "certificate_still_valid": SimpleNamespace(last_day=date(2027, 3, 4), renewable_from=date(2027, 2, 2)),
+    "issuance_running": SimpleNamespace(until=NOW + timedelta(minutes=10)),
+    "locked": SimpleNamespace(until=NOW + timedelta(minutes=42)),
+    "session_ended": SimpleNamespace(reason="idle"),
+}
+REFUSALS = {
+    "certificate_still_valid": 409,
+    "certificate_not_shown": 409,
+    "issuance_running": 409,
+    "issuance_over": 409,
+    "ticket_missing": 409,
+    "ticket_timed_out": 409,
+    "other_tab": 409,
+    "package_waits": 409,
+    "no_package": 409,
+    "package_gone": 410,
+    "no_session": 401,
+    "session_ended": 401,
+    "not_permitted": 403,
+    "not_found": 404,
+    "bad_form_token": 403,
+    "too_large": 413,
+    "method_not_allowed": 405,
+    "too_many": 429,
+    "busy": 503,
+    "unavailable": 503,
+    "internal": 500,
+    "invalid_request": 400,
+    "invalid_input": 422,
+    "unknown_user": 401,
+    "wrong_password": 401,
+    "locked": 401,
+    "blocked": 401,
+    "suspended": 401,
+    "closed": 401,
+    "user_id_taken": 409,
+    "organization_code_taken": 409,
+    "master_exists": 409,
+    "nothing_to_release": 409,
+    "nothing_to_revoke": 409,
+}
+
+
+class Sample(msgspec.Struct, frozen=True):
+    template: str
+    context: dict[str, Any]
+    user: SignedIn | None = None
+    status: int = 200
+
+    def html(self, pages: Pages) -> str:
+        answer = pages.render(self.template, status=self.status, csrf_token=TOKEN, user=self.user, **self.context)
+        return bytes(answer.body).decode()
+
+
+def shown(state: str, user_id: str = "sato2001") -> ShownLine:
+    ours = state != "unknown"
+    return msgspec.convert(
+        {"user_id": user_id if ours else None, "state": state, "last_day": LAST_DAY if ours else None}, ShownLine
+    )
+
+
+def refusal(code: str, user: SignedIn | None = None, **details: object) -> Sample:
+    context: dict[str, object] = {"code": code, "error": DETAILS.get(code)}
+    if code == "too_many":
+        context["retry_after"] = 12
+    return Sample("refused.html", context | details, user, REFUSALS[code])
+
+
+def home(days_left: int, user: SignedIn = SATO, **other: object) -> Sample:
+    today = date(2026, 11, 26)
+    last_day = today + timedelta(days=days_left)
+    renewable_from = last_day - timedelta(days=30)
+    context: dict[str, object] = {
+        "certificate": OwnCertificate(SERIAL, last_day, days_left, renewable_from, today >= renewable_from),
+        "last_login": datetime(2026, 11, 24, 0, 2, tzinfo=UTC),
+        "failures_since": 0,
+        "account": OwnAccount(
+            user.user_id, user.role, user.organization, "y-sato@example.invalid", NOW - timedelta(days=239)
+        ),
+        "replaced": False,
+    }
+    return Sample("home.html", context | other, user)
+
+
+def entrance_samples() -> Iterator[tuple[str, Sample]]:
+    yield "entrance", Sample("entrance.html", {"certificate": None, "logged_out": False})
+    yield "entrance-logged-out", Sample("entrance.html", {"certificate": shown("live"), "logged_out": True})
+    for state in CERTIFICATE_STATES:
+        yield f"entrance-{state}", Sample("entrance.html", {"certificate": shown(state), "logged_out": False})
+    yield "registration", Sample("registration_later.html", {})
+
+
+def login_samples() -> Iterator[tuple[str, Sample]]:
+    clean: dict[str, object] = {
+        "user_id": "",
+        "faults": {},
+        "refused": None,
+        "until": None,
+        "minutes": None,
+        "certificate": shown("live"),
+    }
+    yield "login", Sample("login.html", clean)
+    for fault in FAULTS:
+        faults = {"user_id": fault, "password": fault}
+        yield f"login-{fault}", Sample("login.html", clean | {"user_id": "sato", "faults": faults}, status=422)
+    for code in ("wrong_password", "unknown_user", *HELD):
+        held = {"until": NOW + timedelta(minutes=42), "minutes": 42} if code == "locked" else {}
+        yield f"login-{code}", Sample("login.html", clean | {"user_id": "sato2001", "refused": code} | held, status=401)
+    for state in ("expired", "not_yet_valid", "revoked", "superseded", "unknown"):
+        context: dict[str, object] = {"code": f"certificate_{state}", "certificate": shown(state)}
+        yield f"login-certificate-{state}", Sample("certificate_refused.html", context, status=403)
+    for name, certificate in (("none", None), ("of_another", shown("live", "suzuki77"))):
+        context = {"code": f"certificate_{name}", "certificate": certificate}
+        yield f"login-certificate-{name}", Sample("certificate_refused.html", context, status=403)
+
+
+def issuance_samples() -> Iterator[tuple[str, Sample]]:
+    clean: dict[str, object] = {"user_id": "", "faults": {}, "refused": False}
+    yield "issuance", Sample("issuance.html", clean)
+    yield "issuance-refused", Sample("issuance.html", clean | {"user_id": "sato2001", "refused": True}, status=401)
+    for fault in FAULTS:
+        yield (
+            f"issuance-{fault}",
+            Sample("issuance.html", clean | {"user_id": "sato", "faults": {"user_id": fault}}, status=422),
+        )
+    password_only = clean | {"user_id": "sato2001", "faults": {"password": "missing"}}
+    yield "issuance-password-missing", Sample("issuance.html", password_only, status=422)
+
+    ticket: dict[str, object] = {"ticket": "ticket-1"}
+    certificate: dict[str, object] = {
+        "user_id": "sato2001",
+        "organization": "さくら精機労働組合",
+        "first_day": date(2026, 11, 26),
+        "last_day": date(2027, 11, 26),
+        "until": NOW + timedelta(minutes=10),
+    }
+    yield "confirm", Sample("confirm.html", ticket | certificate)
+    yield "progress", Sample("progress.html", ticket | {"failure": None})
+    for failure in ("failed", "timed_out", "issuance_over", *HELD):
+        yield f"progress-{failure}", Sample("progress.html", ticket | {"failure": failure})
+    package: dict[str, object] = {"serial": SERIAL, "file_name": "sato200120261126134912.p12"}
+    yield "result", Sample("result.html", certificate | package | {"download": False})
+    yield "result-download", Sample("result.html", certificate | package | {"download": True})
+    yield "closed", Sample("closed.html", {})
+
+
+def portal_samples() -> Iterator[tuple[str, Sample]]:
+    for days_left in (0, 1, 21, 30, 31, 365):
+        yield f"home-{days_left}", home(days_left)
+    renewed = OwnCertificate(SERIAL, LAST_DAY, 21, date(2026, 11, 17), renewable=False)
+    yield "home-renewed", home(21, certificate=renewed)
+    yield "home-first-login", home(365, last_login=None, account=OwnAccount("sato2001", "master", "組合", None, None))
+    yield "home-replaced", home(21, replaced=True, failures_since=2)
+    yield "home-staff", home(200, BANK)
+
+    clean: dict[str, object] = {"forced": False, "faults": {}, "refused": None, "until": None, "minutes": None}
+    yield "password", Sample("password.html", clean, SATO)
+    yield "password-forced", Sample("password.html", clean | {"forced": True}, NEW_SATO)
+    for fault in NEW_PASSWORD_FAULTS:
+        faults: dict[str, object] = {"faults": {"password": fault}}
+        yield f"password-{fault}", Sample("password.html", clean | faults, SATO, 422)
+    differ: dict[str, object] = {"faults": {"password_again": "passwords_differ"}, "forced": True}
+    yield "password-passwords_differ", Sample("password.html", clean | differ, NEW_SATO, 422)
+    for code in ("wrong_password", *HELD):
+        held = {"until": NOW + timedelta(minutes=42), "minutes": 42} if code == "locked" else {}
+        yield f"password-{code}", Sample("password.html", clean | {"refused": code} | held, SATO, 401)
+
+
+def refusal_samples() -> Iterator[tuple[str, Sample]]:
+    for code in REFUSALS:
+        yield f"refused-{code}", refusal(code)
+    for reason in SESSION_ENDS:
+        yield f"refused-session-{reason}", refusal("session_ended", error=SimpleNamespace(reason=reason))
+    yield "refused-signed-in", refusal("not_permitted", SATO)
+    yield "refused-must-change", refusal("not_permitted", NEW_SATO)
+
+
+SAMPLES: dict[str, Sample] = {
+    **dict(entrance_samples()),
+    **dict(login_samples()),
+    **dict(issuance_samples()),
+    **dict(portal_samples()),
+    **dict(refusal_samples()),
+}

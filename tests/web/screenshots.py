@@ -1,0 +1,61 @@
+"""Every sample page as a picture: `python -m tests.web.screenshots FOLDER [NAME-BEGINS-WITH]`.
+
+Also says where a page is wider than a phone of 320 pixels, or breaks the content security policy.
+"""
+
+import sys
+from pathlib import Path
+
+from playwright.sync_api import Browser, Route, sync_playwright
+
+from tests.web.samples import SAMPLES, SERVICE
+from web.pages import STYLE, Pages
+
+CHROMIUM = "/usr/bin/chromium"
+ADDRESS = "http://pages.invalid/"
+POLICY = "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'"
+PICTURED = (1280, 390)
+NARROWEST = 320
+PAGES = Pages(SERVICE, demo=True)
+
+
+def answer(route: Route) -> None:
+    name = route.request.url.removeprefix(ADDRESS)
+    if name.startswith("static/style.css"):
+        route.fulfill(body=STYLE.read_text("utf-8"), content_type="text/css; charset=utf-8")
+    elif name in SAMPLES:
+        # A page that moves on by itself would be gone before its picture is taken.
+        html = SAMPLES[name].html(PAGES).replace('http-equiv="refresh"', 'http-equiv="x-refresh"')
+        route.fulfill(body=html, content_type="text/html; charset=utf-8", headers={"Content-Security-Policy": POLICY})
+    else:
+        route.fulfill(status=404)
+
+
+def take(browser: Browser, folder: Path, names: list[str]) -> list[str]:
+    findings: list[str] = []
+    for width in (*PICTURED, NARROWEST):
+        page = browser.new_page(viewport={"width": width, "height": 900}, reduced_motion="reduce")
+        page.route("**/*", answer)
+        page.on("console", lambda message: findings.append(message.text))
+        for name in names:
+            page.goto(ADDRESS + name)
+            if page.evaluate("document.documentElement.scrollWidth") > width:
+                findings.append(f"{name} is wider than {width} pixels")
+            if width in PICTURED:
+                page.screenshot(path=folder / f"{name}-{width}.png", full_page=True)
+        page.close()
+    return findings
+
+
+def main(folder: Path, beginning: str = "") -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    names = [name for name in SAMPLES if name.startswith(beginning)]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        findings = take(browser, folder, names)
+        browser.close()
+    sys.stdout.write("\n".join([f"{len(names)} pages", *findings]) + "\n")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), *sys.argv[2:])

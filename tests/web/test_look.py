@@ -1,0 +1,123 @@
+"""The look: a strict content security policy, the IE 11 engine, readers, weight (R5.5, design of the project)."""
+
+import re
+from hashlib import sha256
+
+import pytest
+
+from tests.support.html import Page
+from tests.web.samples import SAMPLES, SERVICE
+from web.pages import STYLE, TEMPLATES, Pages
+
+PAGES = Pages(SERVICE, demo=True)
+CSS = re.sub(r"/\*.*?\*/", "", STYLE.read_text("utf-8"), flags=re.DOTALL)
+HEAVIEST = 60_000  # bytes of a page and its stylesheet
+every_sample = pytest.mark.parametrize("name", SAMPLES)
+
+
+def page_of(name: str) -> Page:
+    return Page(SAMPLES[name].html(PAGES))
+
+
+@every_sample
+def test_no_page_needs_inline_style_or_any_script(name: str) -> None:
+    page = page_of(name)
+
+    attributes = {attribute for element in page.root.walk() for attribute in element.attributes}
+    assert page.root.all("script") + page.root.all("style") == []
+    assert not {attribute for attribute in attributes if attribute == "style" or attribute.startswith("on")}
+
+
+@every_sample
+def test_every_page_loads_only_the_one_stylesheet(name: str) -> None:
+    page = page_of(name)
+
+    version = sha256(STYLE.read_bytes()).hexdigest()[:12]
+    assert [link.attributes["href"] for link in page.root.all("link")] == [f"/static/style.css?v={version}"]
+    assert not {element.tag for element in page.root.walk()} & {"img", "iframe", "object", "embed", "audio", "video"}
+
+
+@every_sample
+def test_every_page_is_light(name: str) -> None:
+    html = SAMPLES[name].html(PAGES).encode()
+
+    assert len(html) + STYLE.stat().st_size < HEAVIEST
+
+
+@every_sample
+def test_ids_are_unique_and_every_reference_finds_one(name: str) -> None:
+    page = page_of(name)
+
+    ids = [element.attributes["id"] for element in page.root.walk() if "id" in element.attributes]
+    asked = {
+        reference.removeprefix("#")
+        for element in page.root.walk()
+        for attribute in ("for", "aria-describedby", "aria-labelledby", "xlink:href")
+        for reference in element.attributes.get(attribute, "").split()
+    }
+    assert len(ids) == len(set(ids))
+    assert asked <= set(ids)
+
+
+@every_sample
+def test_every_field_is_labelled_and_remembers_nothing(name: str) -> None:
+    page = page_of(name)
+
+    fields = [field for field in page.root.all("input") if field.attributes.get("type") != "hidden"]
+    labels = [label.attributes["for"] for label in page.root.all("label")]
+    assert [field.attributes["id"] for field in fields] == labels
+    assert {field.attributes["autocomplete"] for field in fields} <= {"off"}
+
+
+@every_sample
+def test_every_drawing_is_ornament_or_has_words(name: str) -> None:
+    page = page_of(name)
+
+    for drawing in page.root.all("svg"):
+        assert drawing.attributes.get("aria-hidden") == "true" or drawing.attributes.get("aria-label")
+
+
+@every_sample
+def test_at_most_two_notices_and_one_filled_button_stand_on_a_page(name: str) -> None:
+    page = page_of(name)
+
+    classes = [element.attributes.get("class", "").split() for element in page.root.walk()]
+    assert sum("notice" in names for names in classes) <= 2
+    assert sum("btn--main" in names for names in classes) <= 1
+
+
+@every_sample
+def test_a_marked_field_says_what_is_wrong_with_it(name: str) -> None:
+    page = page_of(name)
+
+    marked = [field for field in page.root.all("input") if field.attributes.get("aria-invalid")]
+    texts = {element.attributes.get("id"): element.text for element in page.root.all("p")}
+    for field in marked:
+        assert texts[f"{field.attributes['id']}-error"]
+        assert f"{field.attributes['id']}-error" in field.attributes["aria-describedby"].split()
+
+
+def test_stylesheet_and_pages_know_the_same_classes() -> None:
+    used = {name for sample in SAMPLES for name in page_of(sample).classes}
+
+    styled = set(re.findall(r"\.([a-z][\w-]*)", CSS))
+    assert styled == used
+
+
+@pytest.mark.parametrize(
+    "modern", ["var(", "grid", "gap", ":is(", ":where(", "min(", "max(", "clamp(", "url(", "@import"]
+)
+def test_the_stylesheet_keeps_to_what_ie_11_knows(modern: str) -> None:
+    declarations = re.sub(r"\.gap\b", "", CSS)
+
+    assert modern not in declarations
+
+
+@pytest.mark.parametrize("template", sorted(path.name for path in TEMPLATES.glob("*.html")))
+def test_every_template_is_used(template: str) -> None:
+    shown = {sample.template for sample in SAMPLES.values()}
+    imported = {
+        name for path in TEMPLATES.glob("*.html") for name in re.findall(r'"(\w+\.html)"', path.read_text("utf-8"))
+    }
+
+    assert template in shown | imported

@@ -1,0 +1,1 @@
+"""HTTP: read the form, call the desk, choose a page."""

@@ -1,0 +1,107 @@
+"""The web application: given everything, opens nothing (style 23)."""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+
+import anyio
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.body_limit import RequestBodyLimitMiddleware
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from web import entrance, issuance, portal, refusals
+from web.site import Site
+
+BODY_LIMIT = 64 * 1024  # bytes
+STATIC = Path(__file__).parent / "static"
+
+HEADERS = [
+    (
+        b"content-security-policy",
+        b"default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; "
+        b"base-uri 'none'",
+    ),
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"same-origin"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"permissions-policy", b"camera=(), geolocation=(), microphone=(), payment=(), usb=()"),
+]
+STRICT_TRANSPORT = (b"strict-transport-security", b"max-age=31536000")
+NO_STORE = (b"cache-control", b"no-store")
+
+
+class Frame:
+    """Around every request: its time of arrival, its empty form, and the security headers of its answer."""
+
+    def __init__(self, app: ASGIApp, strict_transport: bool) -> None:
+        self._app = app
+        self._headers = [*HEADERS, *([STRICT_TRANSPORT] if strict_transport else [])]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        scope.setdefault("state", {}).update(arrived_at=anyio.current_time(), fields={})
+
+        async def framed(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = [*message.get("headers", []), *self._headers]
+                if not any(name == b"cache-control" for name, _ in headers):
+                    headers.append(NO_STORE)
+                message["headers"] = headers
+            await send(message)
+
+        await self._app(scope, receive, framed)
+
+
+class StyleFiles(StaticFiles):
+    """The address carries a hash of the content, so a browser may keep it for good."""
+
+    def file_response(self, *args: object, **kwargs: object) -> Response:
+        response: Response = super().file_response(*args, **kwargs)  # type: ignore[arg-type]  # passed on as it came
+        response.headers["Cache-Control"] = f"public, max-age={int(timedelta(days=365).total_seconds())}, immutable"
+        return response
+
+
+def create_app(
+    site: Site, api: Sequence[BaseRoute], is_ready: Callable[[], None], *, strict_transport: bool
+) -> Starlette:
+    """`is_ready` raises Unavailable; `strict_transport` stays off on a developer's own host, where it would stick."""
+
+    async def healthz(request: Request) -> Response:
+        return PlainTextResponse("ok\n")
+
+    async def readyz(request: Request) -> Response:
+        await site.ask(is_ready)
+        return PlainTextResponse("ready\n")
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        yield
+        await site.finish()
+
+    return Starlette(
+        routes=[
+            *entrance.routes(site),
+            *issuance.routes(site),
+            *portal.routes(site),
+            *api,
+            Route("/healthz", healthz),
+            Route("/readyz", readyz),
+            Mount("/static", StyleFiles(directory=STATIC)),
+        ],
+        middleware=[
+            Middleware(Frame, strict_transport=strict_transport),
+            Middleware(RequestBodyLimitMiddleware, max_body_size=BODY_LIMIT),
+        ],
+        exception_handlers=refusals.handlers(site),
+        lifespan=lifespan,
+    )

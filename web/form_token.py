@@ -1,0 +1,53 @@
+"""The form token: every POST proves that the form came from a page of ours in this browser.
+
+A random cookie and, in each form, a value derived from it. `__Host-` keeps other hosts from setting the cookie, so no
+secret of the server is needed.
+"""
+
+import hmac
+import secrets
+from hashlib import sha256
+
+from starlette.datastructures import FormData
+from starlette.requests import Request
+from starlette.responses import Response
+
+from web.cookies import FORM, keep, read
+from web.errors import BadForm, BadFormToken
+
+FIELD = "csrf_token"
+
+
+def form_cookie(request: Request) -> str:
+    """The browser's, or a new one, which `keep_form_cookie` then sets."""
+    cookie = read(request, FORM)
+    return cookie if cookie is not None else secrets.token_urlsafe(32)
+
+
+def form_token(cookie: str) -> str:
+    return hmac.digest(cookie.encode(), b"form", sha256).hex()
+
+
+def keep_form_cookie(request: Request, response: Response, cookie: str) -> None:
+    if read(request, FORM) != cookie:
+        keep(response, FORM, cookie)
+
+
+async def read_form(request: Request) -> dict[str, str]:
+    """The text fields of a POST whose token is right; each name once.
+
+    Raises BadFormToken, and BadForm for what no form of ours sends. The fields stay at hand for a refusal's page.
+    """
+    if request.headers.get("content-type", "").split(";")[0].strip().lower() != "application/x-www-form-urlencoded":
+        raise BadForm
+    data: FormData = await request.form(max_fields=20)
+    fields = {name: value for name, value in data.multi_items() if isinstance(value, str)}
+    if len(fields) != len(data.multi_items()) or any("\0" in value for value in fields.values()):
+        raise BadForm
+    cookie = read(request, FORM)
+    if cookie is None or not hmac.compare_digest(
+        form_token(cookie), fields.get(FIELD, "").encode().decode("ascii", "replace")
+    ):
+        raise BadFormToken
+    request.state.fields = fields
+    return fields

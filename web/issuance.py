@@ -1,0 +1,151 @@
+"""④ to ⑧: the password, 発行, the wait, the p12 and its end (R4.6, R4.8, R5.2, R5.3)."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from domain.errors import TryRefused
+from domain.validity import japanese_day
+from web.cookies import TICKET, drop, keep, read
+from web.entrance import fingerprint
+from web.form_token import read_form
+from web.portal import see_other
+from web.sessions import visitor_id
+from web.site import Site
+
+
+async def authentication_page(
+    site: Site, request: Request, status: int, faults: Mapping[str, str], refusal: TryRefused | None
+) -> Response:
+    """④. Its answer to every refused try is one and the same (R3.9)."""
+    typed = request.state.fields.get("user_id", "")
+    return site.page(request, "issuance.html", status=status, user_id=typed, faults=faults, refused=refusal is not None)
+
+
+async def shown_serial(site: Site, request: Request) -> str | None:
+    certificate = await site.ask(site.desk.accounts.shown, fingerprint(request))
+    return certificate.serial if certificate else None
+
+
+def routes(site: Site) -> list[Route]:
+    issuance, delivery = site.desk.issuance, site.desk.delivery
+
+    async def authentication(request: Request) -> Response:
+        await site.ask(delivery.check_free, read(request, TICKET), site.clock())
+        return await authentication_page(site, request, HTTPStatus.OK, {}, None)
+
+    async def authenticate(request: Request) -> Response:
+        fields = await read_form(request)
+        cookie = await site.attempt(
+            issuance.authenticate,
+            fields.get("user_id", ""),
+            fields.get("password", ""),
+            site.clock(),
+            cookie=read(request, TICKET),
+            shown=await shown_serial(site, request),
+            visitor=await visitor_id(site, request),
+        )
+        response = see_other("/issuance/confirm")
+        keep(response, TICKET, cookie)
+        return response
+
+    async def confirmation(request: Request) -> Response:
+        now = site.clock()
+        ticket = await site.ask(issuance.ticket, read(request, TICKET), now)
+        if ticket.number is not None:
+            return see_other("/issuance/progress")
+        name, validity = await site.ask(issuance.proposal, ticket, now)
+        return site.page(
+            request,
+            "confirm.html",
+            ticket=ticket.id,
+            user_id=ticket.user_id,
+            organization=name,
+            first_day=japanese_day(now),
+            last_day=validity.last_day,
+            until=issuance.times_out_at(ticket),
+        )
+
+    async def issue(request: Request) -> Response:
+        fields = await read_form(request)
+        cookie = read(request, TICKET)
+        begun = await site.ask(
+            issuance.start,
+            cookie,
+            fields.get("ticket", ""),
+            site.clock(),
+            shown=await shown_serial(site, request),
+        )
+        if begun:
+            site.begin(issuance.work, str(cookie), site.clock)
+        return see_other("/issuance/progress")
+
+    async def cancel(request: Request) -> Response:
+        fields = await read_form(request)
+        await site.ask(issuance.cancel, read(request, TICKET), fields.get("ticket", ""), site.clock())
+        response = see_other("/")
+        drop(response, TICKET)
+        return response
+
+    async def progress(request: Request) -> Response:
+        cookie = read(request, TICKET)
+        stage, ticket = await site.ask(issuance.progress, cookie, site.clock())
+        match stage:
+            case "issued":
+                return see_other("/issuance/result")
+            case "open":
+                return see_other("/issuance/confirm")
+            case "silent":
+                site.begin(issuance.work, str(cookie), site.clock)
+        return site.page(request, "progress.html", ticket=ticket.id, failure=ticket.failure)
+
+    async def result(request: Request) -> Response:
+        found = await site.ask(delivery.outcome, read(request, TICKET), site.clock())
+        certificate = found.certificate
+        return site.page(
+            request,
+            "result.html",
+            user_id=certificate.user_id,
+            organization=found.organization_name,
+            first_day=japanese_day(found.issued_at),
+            last_day=found.last_day,
+            serial=certificate.serial,
+            file_name=found.file_name,
+            until=found.until,
+            download=not certificate.delivered,
+        )
+
+    async def p12(request: Request) -> Response:
+        if request.method == "HEAD":  # A look must not count as a delivery.
+            raise HTTPException(HTTPStatus.METHOD_NOT_ALLOWED)
+        name, content = await site.ask(delivery.fetch, read(request, TICKET), site.clock())
+        return Response(
+            content,
+            media_type="application/x-pkcs12",
+            headers={"Content-Disposition": f'attachment; filename="{name}"'},
+        )
+
+    async def close(request: Request) -> Response:
+        await read_form(request)
+        await site.ask(delivery.close, read(request, TICKET), site.clock())
+        return see_other("/issuance/closed")
+
+    async def closed(request: Request) -> Response:
+        return site.page(request, "closed.html")
+
+    return [
+        Route("/issuance", authentication),
+        Route("/issuance", authenticate, methods=["POST"]),
+        Route("/issuance/confirm", confirmation),
+        Route("/issuance/confirm", issue, methods=["POST"]),
+        Route("/issuance/cancel", cancel, methods=["POST"]),
+        Route("/issuance/progress", progress),
+        Route("/issuance/result", result),
+        Route("/issuance/p12", p12),
+        Route("/issuance/close", close, methods=["POST"]),
+        Route("/issuance/closed", closed),
+    ]

@@ -1,0 +1,156 @@
+"""Behind the login: the login itself, the first page, the password, log-out (R2.4, R6)."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from application.accounts import Visitor
+from domain.errors import AccountIsLocked, SessionRefused, TryRefused
+from domain.validity import Validity
+from web.cookies import NOTE, SESSION, drop, keep, read
+from web.entrance import fingerprint, shown_line
+from web.form_token import read_form
+from web.pages import OwnAccount, OwnCertificate
+from web.sessions import signed_in, visitor
+from web.site import Site
+
+
+def see_other(where: str) -> Response:
+    return RedirectResponse(where, HTTPStatus.SEE_OTHER)
+
+
+def held_until(site: Site, refusal: TryRefused | None) -> dict[str, Any]:
+    """What a page tells behind a certificate: the state, and the minutes left of a lock (R3.9)."""
+    if not isinstance(refusal, AccountIsLocked):
+        return {"refused": refusal.code if refusal else None, "until": None, "minutes": None}
+    seconds = (refusal.until - site.clock()).total_seconds()
+    return {"refused": refusal.code, "until": refusal.until, "minutes": max(1, int(-(-seconds // 60)))}
+
+
+async def login_page(
+    site: Site, request: Request, status: int, faults: Mapping[str, str], refusal: TryRefused | None
+) -> Response:
+    return site.page(
+        request,
+        "login.html",
+        status=status,
+        user_id=request.state.fields.get("user_id", ""),
+        faults=faults,
+        certificate=await shown_line(site, request),
+        **held_until(site, refusal),
+    )
+
+
+async def password_page(
+    site: Site, request: Request, status: int, faults: Mapping[str, str], refusal: TryRefused | None
+) -> Response:
+    who = await visitor(site, request)
+    home = await site.ask(site.desk.accounts.home, who)
+    return site.page(
+        request,
+        "password.html",
+        status=status,
+        user=signed_in(who, home),
+        forced=who.session.must_change_password,
+        faults=faults,
+        **held_until(site, refusal),
+    )
+
+
+def own_certificate(site: Site, who: Visitor) -> OwnCertificate:
+    validity: Validity = who.certificate.validity  # type: ignore[assignment]  # one that logged in has been issued
+    now = site.clock()
+    return OwnCertificate(
+        serial=str(who.certificate.serial),
+        last_day=validity.last_day,
+        days_left=validity.days_left(now),
+        renewable_from=validity.renewable_from,
+        renewable=validity.is_renewable(now),
+    )
+
+
+def routes(site: Site) -> list[Route]:
+    accounts = site.desk.accounts
+
+    async def login(request: Request) -> Response:
+        await site.ask(accounts.usable, fingerprint(request), site.clock())
+        return await login_page(site, request, HTTPStatus.OK, {}, None)
+
+    async def log_in(request: Request) -> Response:
+        fields = await read_form(request)
+        cookie, change_due = await site.attempt(
+            accounts.log_in,
+            fields.get("user_id", ""),
+            fields.get("password", ""),
+            fingerprint(request),
+            site.clock(),
+        )
+        response = see_other("/home/password" if change_due else "/home")
+        keep(response, SESSION, cookie)
+        return response
+
+    async def log_out(request: Request) -> Response:
+        await read_form(request)
+        response = see_other("/")
+        try:
+            who = await visitor(site, request)
+        except SessionRefused:
+            pass  # It has ended already: leaving is never refused.
+        else:
+            await site.ask(accounts.log_out, str(read(request, SESSION)), who, site.clock())
+        drop(response, SESSION)
+        keep(response, NOTE, "logged_out")
+        return response
+
+    async def home(request: Request) -> Response:
+        who = await visitor(site, request)
+        if who.session.must_change_password:
+            return see_other("/home/password")
+        found = await site.ask(accounts.home, who)
+        account = found.account
+        return site.page(
+            request,
+            "home.html",
+            user=signed_in(who, found),
+            certificate=own_certificate(site, who),
+            last_login=found.last_login,
+            failures_since=found.failures_since,
+            account=OwnAccount(
+                user_id=account.user_id,
+                role=account.role,
+                organization=found.organization_name,
+                email=found.person.email if found.person else None,
+                password_changed_at=account.password_changed_at,
+            ),
+            replaced=who.session.replaced_another,
+        )
+
+    async def password(request: Request) -> Response:
+        return await password_page(site, request, HTTPStatus.OK, {}, None)
+
+    async def change_password(request: Request) -> Response:
+        fields = await read_form(request)
+        who = await visitor(site, request)
+        await site.attempt(
+            accounts.change_password,
+            str(read(request, SESSION)),
+            who,
+            fields.get("current_password", ""),
+            fields.get("password", ""),
+            fields.get("password_again", ""),
+            site.clock(),
+        )
+        return see_other("/home")
+
+    return [
+        Route("/login", login),
+        Route("/login", log_in, methods=["POST"]),
+        Route("/logout", log_out, methods=["POST"]),
+        Route("/home", home),
+        Route("/home/password", password),
+        Route("/home/password", change_password, methods=["POST"]),
+    ]
