@@ -154,15 +154,9 @@ class Accounts:
 
         decide(attempt)
 
-    def expire_lock(self, user_id: str, by: str, now: datetime) -> None:
-        """Write down that a lock has run out, where nobody tried in between (R3.7)."""
-
-        def attempt() -> None:
-            found = load_account(self._store, user_id)
-            if facts := found.state.expire_lock(by, now):
-                self._store.save(found.changes(facts))
-
-        decide(attempt)
+    def forget_sessions(self, now: datetime) -> None:
+        """What ended long ago; until then its browser is told why."""
+        self._sessions.forget_old(now - 2 * SESSION_LIFE)
 
     # ---- logging in --------------------------------------------------------------------------------------------
 

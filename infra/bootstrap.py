@@ -20,7 +20,7 @@ from application.organizations import Organizations
 from application.revocation import Revocation
 from domain.policy import Policy
 from domain.user_account import STAFF
-from infra import logs
+from infra import demo, logs
 from infra.authority import IssuingAuthority, passphrase_from
 from infra.certificate_index import CertificateIndex
 from infra.clock import Clock, now
@@ -40,6 +40,8 @@ from web.cookies import SESSION, read
 from web.entrance import fingerprint
 from web.pages import Pages, Service
 from web.site import Site
+
+SETTLE = 0.5  # seconds a command's page waits for each read model
 
 
 @dataclass(frozen=True)
@@ -139,11 +141,19 @@ def issuing_desk(found: House) -> Iterator[IssuingDesk]:
 
 def web_application(found: House, desk: IssuingDesk) -> Starlette:
     settings = found.settings
-    service = Service(settings.bank_name, settings.service_name, settings.helpdesk_name, settings.helpdesk_phone)
+    service = Service(
+        bank_name=settings.bank_name,
+        service_name=settings.service_name,
+        helpdesk_name=settings.helpdesk_name,
+        helpdesk_phone=settings.helpdesk_phone,
+        helpdesk_opens=settings.helpdesk_opens,
+        helpdesk_closes=settings.helpdesk_closes,
+    )
     site = Site(
         desk,
-        Pages(service, demo=settings.demo_allowed),
+        Pages(service, demo=demo.path_in(settings.home).exists()),
         found.clock,
+        lambda: found.views.settle(found.store, SETTLE),
         answer_floor=settings.answer_floor_ms / 1000,
         tries_waiting=settings.tries_waiting,
         threads=found.database.pool_size,

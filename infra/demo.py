@@ -45,9 +45,13 @@ class Demo(msgspec.Struct):
     accounts: list[Account]
 
 
+def path_in(home: Path) -> Path:
+    return home.absolute() / "demo.json"
+
+
 def read(home: Path) -> Demo | None:
     """The demo made at an earlier start, or None."""
-    path = home / "demo.json"
+    path = path_in(home)
     return msgspec.json.decode(path.read_bytes(), type=Demo) if path.exists() else None
 
 
@@ -56,8 +60,14 @@ def make(home: Path, desk: IssuingDesk, *, url: str, root: Path, server_root: Pa
     with suppress(OrganizationCodeTaken):
         desk.organizations.register(ORGANIZATION, "見本商事株式会社", "keiri@demo.example", COMMAND_LINE, now)
     accounts = [_account(home, desk, user_id, role, name, now) for user_id, role, name in PEOPLE]
-    demo = Demo(url=url, root=str(root), server_root=str(server_root), organization=ORGANIZATION, accounts=accounts)
-    write_private(home / "demo.json", msgspec.json.format(msgspec.json.encode(demo), indent=2) + b"\n")
+    demo = Demo(
+        url=url,
+        root=str(root.absolute()),
+        server_root=str(server_root.absolute()),
+        organization=ORGANIZATION,
+        accounts=accounts,
+    )
+    write_private(path_in(home), msgspec.json.format(msgspec.json.encode(demo), indent=2) + b"\n")
     return demo
 
 
@@ -72,6 +82,6 @@ def _account(home: Path, desk: IssuingDesk, user_id: str, role: Role, name: str,
         return Account(user_id, password, role, None)
     with suppress(NothingToRevoke):
         desk.revocation.revoke_user(user_id, "requested", COMMAND_LINE, now)
-    path = home / f"{user_id}.p12"
+    path = home.absolute() / f"{user_id}.p12"
     write_private(path, desk.certification.issue_to_file(user_id, password, COMMAND_LINE, now))
     return Account(user_id, password, role, os.fspath(path))

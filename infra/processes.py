@@ -82,6 +82,7 @@ def remind(settings: Settings, *, once: bool) -> None:
         while True:
             try:
                 opened.desk.delivery.purge(now())
+                opened.desk.accounts.forget_sessions(now())
                 pause = WORKER_PAUSE
             except Unavailable as fault:
                 if once:
@@ -133,7 +134,7 @@ def introduction(settings: Settings, found: Addresses) -> str:
         with house(settings, found.process) as opened:
             made = first_demo(settings, opened, root, server_root)
     if made is not None:
-        lines.append(f"  demo organization {made.organization}; accounts (also in {settings.home / 'demo.json'}):")
+        lines.append(f"  demo organization {made.organization}; accounts (also in {demo.path_in(settings.home)}):")
         lines += [f"    {a.role:<10} {a.user_id:<12} {a.password:<12} {a.p12 or ''}".rstrip() for a in made.accounts]
     return "\n".join([*lines, "  Ctrl-C stops everything; nothing is lost."])
 

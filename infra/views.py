@@ -25,7 +25,7 @@ from projections.views import FactLog, View, ViewStatus, has_reached, position, 
 
 
 class CurrentViews:
-    """Implements web.views.Views. Everything here raises Unavailable while the projector has not made its tables."""
+    """Implements web.views.Views. A question raises Unavailable while the projector has not made the view's table."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -85,6 +85,17 @@ class CurrentViews:
         Holds no connection while it waits.
         """
         return has_reached(target, lambda: self.position(view), bound, _sleep)
+
+    def settle(self, log: FactLog, bound: float) -> bool:
+        """Whether all views have what is in the log now, within `bound` seconds each: a page after a command.
+
+        False also while the projector has not made them, or the database is away: the save before has succeeded.
+        """
+        try:
+            target = log.head()
+            return all(self.wait_for(view, target, bound) for view in self.all)
+        except Unavailable:
+            return False
 
     def position(self, view: View) -> int:
         with self._cursor() as cursor:

@@ -9,7 +9,7 @@ import selectors
 import socket
 import threading
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 
 import psycopg
 from psycopg.rows import DictRow, dict_row
@@ -107,16 +107,22 @@ class Runner:
         self._rope.close()
 
     def step(self) -> None:
-        """Leads if nobody else does, and then folds all there is. A fault of the world or of the view is raised."""
-        if self._connection is None:
-            self._connection = connect(self._dsn, f"shomei {self._view.generation}")
-            self._connection.execute(SERVER_KEEPALIVES)
-        for _ in self._connection.notifies(timeout=0):
-            pass  # a notice only wakes; raises where the connection is gone
-        if self._position is None:
-            self._position = self._take_the_lead(self._connection)
-        if self._position is not None:
-            self._position = self._fold(self._connection, self._position)
+        """Leads if nobody else does, and then folds all there is.
+
+        A fault of the world or of the view is raised, and the lead given up: the next step begins anew.
+        """
+        with ExitStack() as on_fault:
+            on_fault.callback(self._disconnect)
+            if self._connection is None:
+                self._connection = connect(self._dsn, f"shomei {self._view.generation}")
+                self._connection.execute(SERVER_KEEPALIVES)
+            for _ in self._connection.notifies(timeout=0):
+                pass  # a notice only wakes; raises where the connection is gone
+            if self._position is None:
+                self._position = self._take_the_lead(self._connection)
+            if self._position is not None:
+                self._position = self._fold(self._connection, self._position)
+            on_fault.pop_all()
 
     def _take_the_lead(self, connection: Connection) -> int | None:
         query = "select pg_try_advisory_lock(%s, hashtext(%s)) as won"
@@ -141,7 +147,6 @@ class Runner:
             self.step()
         except Exception as error:  # one of the two main loops (style 24): the other views go on
             pause, self._pause = self._pause, min(LONGEST_PAUSE, self._pause * 2)
-            self._disconnect()
             name = self._view.generation
             logger.warning("view %s: %s, again in %.1f s", name, type(error).__name__, pause, exc_info=True)
             return pause

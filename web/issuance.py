@@ -13,9 +13,8 @@ from domain.validity import japanese_day
 from web.cookies import TICKET, drop, keep, read
 from web.entrance import fingerprint
 from web.form_token import read_form
-from web.portal import see_other
 from web.sessions import visitor_id
-from web.site import Site
+from web.site import Site, see_other
 
 
 async def authentication_page(
@@ -49,7 +48,7 @@ def routes(site: Site) -> list[Route]:
             shown=await shown_serial(site, request),
             visitor=await visitor_id(site, request),
         )
-        response = see_other("/issuance/confirm")
+        response = await site.done("/issuance/confirm")
         keep(response, TICKET, cookie)
         return response
 
@@ -82,12 +81,12 @@ def routes(site: Site) -> list[Route]:
         )
         if begun:
             site.begin(issuance.work, str(cookie), site.clock)
-        return see_other("/issuance/progress")
+        return await site.done("/issuance/progress")
 
     async def cancel(request: Request) -> Response:
         fields = await read_form(request)
         await site.ask(issuance.cancel, read(request, TICKET), fields.get("ticket", ""), site.clock())
-        response = see_other("/")
+        response = await site.done("/")
         drop(response, TICKET)
         return response
 
@@ -132,7 +131,7 @@ def routes(site: Site) -> list[Route]:
     async def close(request: Request) -> Response:
         await read_form(request)
         await site.ask(delivery.close, read(request, TICKET), site.clock())
-        return see_other("/issuance/closed")
+        return await site.done("/issuance/closed")
 
     async def closed(request: Request) -> Response:
         return site.page(request, "closed.html")

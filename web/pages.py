@@ -47,6 +47,8 @@ class Service(msgspec.Struct, frozen=True):
     service_name: str
     helpdesk_name: str
     helpdesk_phone: str
+    helpdesk_opens: int = 9
+    helpdesk_closes: int = 18
 
 
 class SignedIn(msgspec.Struct, frozen=True):

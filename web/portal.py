@@ -5,7 +5,7 @@ from http import HTTPStatus
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from application.accounts import Visitor
@@ -16,11 +16,7 @@ from web.entrance import fingerprint, shown_line
 from web.form_token import read_form
 from web.pages import OwnAccount, OwnCertificate
 from web.sessions import signed_in, visitor
-from web.site import Site
-
-
-def see_other(where: str) -> Response:
-    return RedirectResponse(where, HTTPStatus.SEE_OTHER)
+from web.site import Site, see_other
 
 
 def held_until(site: Site, refusal: TryRefused | None) -> dict[str, Any]:
@@ -89,19 +85,19 @@ def routes(site: Site) -> list[Route]:
             fingerprint(request),
             site.clock(),
         )
-        response = see_other("/home/password" if change_due else "/home")
+        response = await site.done("/home/password" if change_due else "/home")
         keep(response, SESSION, cookie)
         return response
 
     async def log_out(request: Request) -> Response:
         await read_form(request)
-        response = see_other("/")
         try:
             who = await visitor(site, request)
         except SessionRefused:
             pass  # It has ended already: leaving is never refused.
         else:
             await site.ask(accounts.log_out, str(read(request, SESSION)), who, site.clock())
+        response = await site.done("/")
         drop(response, SESSION)
         keep(response, NOTE, "logged_out")
         return response
@@ -144,7 +140,7 @@ def routes(site: Site) -> list[Route]:
             fields.get("password_again", ""),
             site.clock(),
         )
-        return see_other("/home")
+        return await site.done("/home")
 
     return [
         Route("/login", login),

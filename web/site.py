@@ -4,30 +4,42 @@ import asyncio
 from collections.abc import Callable
 from datetime import datetime
 from functools import partial
+from http import HTTPStatus
 from typing import Any, ParamSpec, TypeVar
 
 import anyio
+import structlog
 from anyio import CapacityLimiter, to_thread
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from application.desk import IssuingDesk
 from application.ports import Busy
 from web.form_token import form_cookie, form_token, keep_form_cookie
 from web.pages import Pages, SignedIn
 
+log = structlog.get_logger(__name__)
+
 P = ParamSpec("P")
 T = TypeVar("T")
 
 
+def see_other(where: str) -> Response:
+    return RedirectResponse(where, HTTPStatus.SEE_OTHER)
+
+
 class Site:
-    """`answer_floor` is in seconds (R3.9); `tries_waiting` bounds the password tries under way in this process."""
+    """`answer_floor` is in seconds (R3.9); `tries_waiting` bounds the password tries under way in this process.
+
+    `settle` waits, bounded, until the read models have what was saved before.
+    """
 
     def __init__(
         self,
         desk: IssuingDesk,
         pages: Pages,
         clock: Callable[[], datetime],
+        settle: Callable[[], bool],
         *,
         answer_floor: float,
         tries_waiting: int,
@@ -36,10 +48,12 @@ class Site:
         self.desk = desk
         self.pages = pages
         self.clock = clock
+        self._settle = settle
         self.answer_floor = answer_floor
         self._threads = CapacityLimiter(threads)
         self._tries = CapacityLimiter(tries_waiting)
         self._work = CapacityLimiter(threads)
+        self._waits = CapacityLimiter(threads)
         self._jobs: set[asyncio.Task[None]] = set()
 
     async def ask(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -52,12 +66,24 @@ class Site:
             raise Busy("too many tries in this process")
         return await to_thread.run_sync(partial(call, *args, **kwargs), limiter=self._tries)
 
+    async def done(self, where: str) -> Response:
+        """A command's answer: on to the page that shows what it did, once the read models know."""
+        # Where too many wait already, the read models are far behind, and waiting would only hold up the others.
+        if self._waits.borrowed_tokens < self._waits.total_tokens:
+            await to_thread.run_sync(self._settle, limiter=self._waits)
+        return see_other(where)
+
     def begin(self, call: Callable[P, None], *args: P.args, **kwargs: P.kwargs) -> None:
-        """Work that goes on after the answer, in threads of its own; asyncio reports what it raises."""
+        """Work that goes on after the answer, in threads of its own."""
         job = to_thread.run_sync(partial(call, *args, **kwargs), limiter=self._work)
         task = asyncio.ensure_future(job)
         self._jobs.add(task)
-        task.add_done_callback(self._jobs.discard)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._jobs.discard(task)
+        if not task.cancelled() and (error := task.exception()):
+            log.error("work after the answer failed", exc_info=error)
 
     async def finish(self) -> None:
         """Let the work under way end before the process does."""

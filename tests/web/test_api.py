@@ -1,0 +1,243 @@
+"""The JSON API as screens.md (Machine) has it, on the real read models."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from starlette.testclient import TestClient
+
+from domain.certificate import certificate_stream
+from domain.credentials import account_stream
+from domain.validity import Validity
+from infra.postgres import Database
+from infra.views import CurrentViews
+from projections.runner import catch_up, connect
+from tests.support.accounts import HOUR, NINE, TARO, account_held, fact, registered
+from tests.support.api import CERTIFICATES, LOCK_STATUS, Door, api_of, cursor
+from tests.support.clock import MovableClock
+from tests.support.database import Dsn
+from tests.support.log import MemoryLog
+
+NOW = NINE + 2 * HOUR
+
+
+@pytest.fixture
+def door() -> Door:
+    return Door()
+
+
+@pytest.fixture
+def clock() -> MovableClock:
+    return MovableClock(NOW)
+
+
+@pytest.fixture
+def api(database: Database, door: Door, clock: MovableClock) -> Iterator[TestClient]:
+    with api_of(CurrentViews(database), door, clock) as client:
+        yield client
+
+
+@pytest.fixture
+def told(dsn: Dsn, database: Database) -> None:
+    """taro01 is locked and has two certificates, jiro02 is open, staff01 is the bank's."""
+    log = MemoryLog()
+    log.append(account_stream(TARO), account_held("locked").facts)
+    log.append(account_stream("jiro02"), registered("jiro02", organization="org0002").facts)
+    log.append(account_stream("staff01"), registered("staff01", role="bank_admin", organization=None).facts)
+    for number, serial in enumerate(("0A1B", "0C2D"), 1):
+        validity = Validity.from_issue(NINE)
+        log.append(
+            certificate_stream(TARO, number),
+            [
+                fact(
+                    "CertificatePlanned",
+                    NINE,
+                    user_id=TARO,
+                    number=number,
+                    serial=serial,
+                    tbs=b"tbs",
+                    sha256="ab" * 32,
+                ),
+                fact(
+                    "CertificateIssued",
+                    NINE,
+                    serial=serial,
+                    der=b"der",
+                    fingerprint="cd" * 32,
+                    not_before=validity.not_before,
+                    not_after=validity.not_after,
+                ),
+            ],
+        )
+    log.append(certificate_stream(TARO, 1), [fact("CertificateFirstUsed", NINE + timedelta(microseconds=250))])
+    log.append(certificate_stream(TARO, 1), [fact("CertificateRevoked", NINE + HOUR, serial="0A1B", reason="lost")])
+    with connect(dsn.process, "test") as connection:
+        for view in CurrentViews(database).all:
+            catch_up(connection, view, log)
+
+
+# ---- lock status
+
+
+@pytest.mark.usefixtures("told")
+def test_lock_status_has_the_fields_of_the_contract(api: TestClient) -> None:
+    response = api.get(LOCK_STATUS, params={"user_id": TARO})
+
+    assert response.status_code == 200
+    assert response.headers["content-type"] == "application/json"
+    assert response.headers["cache-control"] == "no-store"
+    assert response.json() == {
+        "items": [
+            {
+                "user_id": "taro01",
+                "organization": "org0001",
+                "role": "general",
+                "state": "locked",
+                "failures": 6,
+                "locks": 1,
+                "locked_until": "2026-11-23T03:00:00Z",
+            }
+        ],
+        "next": None,
+    }
+
+
+@pytest.mark.usefixtures("told")
+def test_once_the_lock_is_over_failures_read_zero(api: TestClient, clock: MovableClock) -> None:
+    clock.set(NOW + HOUR)
+
+    (row,) = api.get(LOCK_STATUS, params={"user_id": TARO}).json()["items"]
+
+    assert (row["state"], row["failures"], row["locks"], row["locked_until"]) == ("open", 0, 1, None)
+
+
+@pytest.mark.usefixtures("told")
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("", ["jiro02", "staff01", "taro01"]),
+        ("?state=locked", ["taro01"]),
+        ("?state=open", ["jiro02", "staff01"]),
+        ("?state=blocked", []),
+        ("?organization=org0002", ["jiro02"]),
+        ("?organization=org0001&state=open", []),
+        ("?user_id=nobody1", []),
+    ],
+)
+def test_accounts_are_filtered(api: TestClient, query: str, expected: list[str]) -> None:
+    response = api.get(LOCK_STATUS + query)
+
+    assert [row["user_id"] for row in response.json()["items"]] == expected
+
+
+@pytest.mark.usefixtures("told")
+@pytest.mark.parametrize(
+    ("path", "column", "expected"),
+    [(LOCK_STATUS, "user_id", ["jiro02", "staff01", "taro01"]), (CERTIFICATES, "serial", ["0A1B", "0C2D"])],
+)
+def test_next_leads_through_all_pages(api: TestClient, path: str, column: str, expected: list[str]) -> None:
+    walked: list[str] = []
+    query = {"limit": "1"}
+    while "cursor" not in query or query["cursor"]:
+        body = api.get(path, params=query).json()
+        walked += [row[column] for row in body["items"]]
+        query["cursor"] = body["next"]
+
+    assert walked == expected
+
+
+# ---- certificates
+
+
+@pytest.mark.usefixtures("told")
+def test_certificates_have_the_fields_of_the_contract(api: TestClient) -> None:
+    response = api.get(CERTIFICATES)
+
+    assert response.json() == {
+        "items": [
+            {
+                "serial": "0A1B",
+                "user_id": "taro01",
+                "organization": "org0001",
+                "not_before": "2026-11-22T23:55:00Z",
+                "not_after": "2027-11-23T14:59:59Z",
+                "last_day": "2027-11-23",
+                "state": "revoked",
+                "revoked_at": "2026-11-23T01:00:00Z",
+                "reason": "lost",
+                "first_used_at": "2026-11-23T00:00:00.000250Z",
+            },
+            {
+                "serial": "0C2D",
+                "user_id": "taro01",
+                "organization": "org0001",
+                "not_before": "2026-11-22T23:55:00Z",
+                "not_after": "2027-11-23T14:59:59Z",
+                "last_day": "2027-11-23",
+                "state": "live",
+                "revoked_at": None,
+                "reason": None,
+                "first_used_at": None,
+            },
+        ],
+        "next": None,
+    }
+
+
+@pytest.mark.usefixtures("told")
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("?state=live", ["0C2D"]),
+        ("?state=live&within=365", []),
+        ("?state=expiring", []),
+        ("?state=expiring&within=365", ["0C2D"]),
+        ("?state=expired", []),
+        ("?state=revoked", ["0A1B"]),
+        ("?state=superseded", []),
+        ("?state=unused", ["0C2D"]),
+        ("?unused=true", ["0C2D"]),
+        ("?unused=1&state=revoked", []),
+        ("?unused=false", ["0A1B", "0C2D"]),
+        ("?user_id=taro01", ["0A1B", "0C2D"]),
+        ("?user_id=jiro02", []),
+        ("?organization=org0001&state=revoked", ["0A1B"]),
+        ("?serial=0a1b", ["0A1B"]),
+    ],
+)
+def test_certificates_are_filtered(api: TestClient, query: str, expected: list[str]) -> None:
+    response = api.get(CERTIFICATES + query)
+
+    assert [row["serial"] for row in response.json()["items"]] == expected
+
+
+# ---- who may ask
+
+
+@pytest.mark.parametrize("path", [LOCK_STATUS, CERTIFICATES])
+@pytest.mark.parametrize("role", ["bank_admin", "auditor"])
+@pytest.mark.usefixtures("told")
+def test_the_banks_people_may_ask(api: TestClient, door: Door, path: str, role: str) -> None:
+    door.answer = role
+
+    assert api.get(path).status_code == 200
+
+
+# ---- what can be taken
+
+
+@pytest.mark.usefixtures("told")
+@pytest.mark.parametrize(
+    ("path", "query"),
+    [
+        (LOCK_STATUS, {"limit": "1"}),
+        (LOCK_STATUS, {"limit": "500"}),
+        (LOCK_STATUS, {"cursor": cursor(b'"zzzzzz"')}),
+        (CERTIFICATES, {"within": "1"}),
+        (CERTIFICATES, {"within": "366"}),
+        (CERTIFICATES, {"cursor": cursor(b'["0001-01-01T00:00:00+14:00","0"]')}),
+        (CERTIFICATES, {"cursor": cursor(b'["9999-12-31T23:59:59-14:00","F"]')}),
+    ],
+)
+def test_the_outermost_values_are_taken(api: TestClient, path: str, query: dict[str, str]) -> None:
+    assert api.get(path, params=query).status_code == 200
