@@ -136,6 +136,16 @@ class Certification:
         if refusal := account.issuance_refusal(newest.state if newest else None, None, False, now):
             raise refusal
 
+    def abandon(self, user_id: str, by: str, now: datetime) -> None:
+        """Gives up an issue that a start cut off in the middle left under way; there may be none."""
+
+        def attempt() -> None:
+            found = load_account(self._store, user_id)
+            if running := found.state.running:
+                self._store.save(found.changes(found.state.abandon_issuance(running.number, "cut_off", by, now)))
+
+        decide(attempt)
+
     def issue_to_file(self, user_id: str, password: str, by: str, now: datetime) -> bytes:
         """A staff certificate, made at the command line: recorded as delivered there, then returned (R1.2)."""
 

@@ -14,7 +14,7 @@ from application.certification import Certification
 from application.delivery import Delivery
 from application.door import Door, Step
 from application.ports import Busy, FactStore, ProfileViolation, Ticket, Tickets
-from application.streams import decide, find_account, load_account, newest_live, organization_of
+from application.streams import decide, load_account, newest_live, organization_of
 from domain.certificate import certificate_stream
 from domain.credentials import check_shape
 from domain.errors import DomainError, IssuanceIsOver, OtherTab, TicketMissing, TicketTimedOut
@@ -84,16 +84,18 @@ class Issuance:
     # ---- ⑤ -------------------------------------------------------------------------------------------------------
 
     def ticket(self, cookie: str | None, now: datetime) -> Ticket:
-        """The browser's ticket before 発行; raises TicketMissing or TicketTimedOut (R5.2)."""
+        """The browser's ticket; raises TicketMissing, or TicketTimedOut where 発行 comes too late (R5.2)."""
         ticket = self._tickets.find(cookie) if cookie else None
         if ticket is None:
             raise TicketMissing
-        if ticket.number is None and now >= self.times_out_at(ticket):
+        may_start = ticket.number is None or ticket.failure is not None
+        if may_start and now >= self.times_out_at(ticket):
             raise TicketTimedOut
         return ticket
 
     def times_out_at(self, ticket: Ticket) -> datetime:
-        return ticket.opened_at + TICKET_LIFE
+        """Until when 発行 can be pressed; after a failure, counted from the job's last sign."""
+        return (ticket.sign_at or ticket.opened_at) + TICKET_LIFE
 
     def proposal(self, ticket: Ticket, now: datetime) -> tuple[str, Validity]:
         """What ⑤ shows: the organization's name and the days a certificate issued now would be valid."""
@@ -104,12 +106,13 @@ class Issuance:
         """発行. True where this call began a new issue, whose work the caller does; False where one is under way."""
 
         def attempt() -> bool:
+            found = load_account(self._store, self.ticket(cookie, now).user_id)
+            # Read after the account: what made that one issue, a double click's first half, stands in the ticket now.
             ticket = self.ticket(cookie, now)
             if ticket.id != form:
                 raise OtherTab
             if ticket.number is not None and ticket.failure is None:
                 return False
-            found = load_account(self._store, ticket.user_id)
             newest = newest_live(self._store, found.state, now)
             facts = found.state.start_issuance(
                 newest.state if newest else None, shown, self._policy.renewal_needs_certificate, now
@@ -120,13 +123,15 @@ class Issuance:
 
         return decide(attempt)
 
-    def cancel(self, cookie: str | None, form: str, now: datetime) -> None:
-        """Leaves nothing behind (R5.2); an issue under way is not stopped by it."""
+    def cancel(self, cookie: str | None, form: str, now: datetime) -> bool:
+        """Leaves nothing behind (R5.2). False where an issue is under way or done: it is not stopped by it."""
         ticket = self.ticket(cookie, now)
         if ticket.id != form:
             raise OtherTab
-        if ticket.number is None or ticket.failure is not None:
-            self._store.save(rows=[self._tickets.close(ticket.id)])
+        if ticket.number is not None and ticket.failure is None:
+            return False
+        self._store.save(rows=[self._tickets.close(ticket.id)])
+        return True
 
     # ---- ⑥ -------------------------------------------------------------------------------------------------------
 
@@ -171,9 +176,11 @@ class Issuance:
 
     def _give_up(self, ticket: Ticket, number: int, code: str, now: datetime) -> None:
         def attempt() -> None:
-            found = find_account(self._store, ticket.user_id)
-            facts = found.state.abandon_issuance(number, code, ticket.user_id, now) if found else []
-            changes = [found.changes(facts)] if found and facts else []
-            self._store.save(*changes, rows=[self._tickets.failed(ticket.id, code)])
+            found = load_account(self._store, ticket.user_id)
+            running = found.state.running
+            if running is not None and running.number != number:
+                return  # the next issue has begun on this ticket or another; this failure is nobody's any more
+            facts = found.state.abandon_issuance(number, code, ticket.user_id, now)
+            self._store.save(found.changes(facts), rows=[self._tickets.failed(ticket.id, code)])
 
         decide(attempt)

@@ -183,7 +183,7 @@ class Tickets(Protocol):
         """The job ended without a certificate; the password stays for another 発行."""
 
     def sealed(self, cookie: str, p12: bytes, stream: UUID, file_name: str, now: datetime) -> Row:
-        """Keeps the sealed p12 and forgets the password."""
+        """Keeps the sealed p12 and forgets the password; TicketMissing, and no save, where the ticket is gone."""
 
     def package(self, cookie: str) -> bytes | None:
         """The p12 in the clear."""

@@ -74,11 +74,12 @@ class Revocation:
             serial = named if place == 0 and named else str(found.state.serial)
             ended = found.changes(found.state.revoke(reason, by, now, serial=serial))
             changes.append(ended)
+            serials.append(serial)
+            if serial != found.state.serial:
+                continue  # a planned serial: the certificate of its stream, if there is one, goes on
             rows.append(self._tickets.destroy_package(found.stream))
-            if found.state.fingerprint:
-                rows.append(self._sessions.end_bound(found.state.fingerprint, "revoked"))
+            rows.append(self._sessions.end_bound(str(found.state.fingerprint), "revoked"))
             if self._policy.mail_when_revoked:
                 changes.append(mail("revoked", account.user_id, ended, ended.facts[0]))
-            serials.append(serial)
         self._store.save(*changes, rows=rows)
         return serials

@@ -17,6 +17,7 @@ from application.desk import Desk, IssuingDesk
 from application.door import Door
 from application.issuance import Issuance
 from application.organizations import Organizations
+from application.ports import Unavailable
 from application.revocation import Revocation
 from domain.policy import Policy
 from domain.user_account import STAFF
@@ -67,6 +68,9 @@ def authority_home(settings: Settings) -> Path:
 
 
 def load_authority(settings: Settings) -> IssuingAuthority:
+    """Raises Unavailable."""
+    if not authority_home(settings).exists():
+        raise Unavailable(f"there is no authority in {settings.home}: run `shomei ca init`, or set SHOMEI_HOME")
     passphrase = passphrase_from(settings.authority_passphrase_file, create=False)
     return IssuingAuthority.load(authority_home(settings), passphrase, settings.pki_url)
 
@@ -151,7 +155,7 @@ def web_application(found: House, desk: IssuingDesk) -> Starlette:
     )
     site = Site(
         desk,
-        Pages(service, demo=demo.path_in(settings.home).exists()),
+        Pages(service, demo=settings.is_embedded and demo.path_in(settings.home).exists()),
         found.clock,
         lambda: found.views.settle(found.store, SETTLE),
         answer_floor=settings.answer_floor_ms / 1000,

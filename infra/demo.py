@@ -55,6 +55,18 @@ def read(home: Path) -> Demo | None:
     return msgspec.json.decode(path.read_bytes(), type=Demo) if path.exists() else None
 
 
+def read_again(home: Path, *, url: str, root: Path, server_root: Path) -> Demo | None:
+    """The same at a later start, whose address may be another: the file says it, too."""
+    if found := read(home):
+        again = msgspec.structs.replace(
+            found, url=url, root=str(root.absolute()), server_root=str(server_root.absolute())
+        )
+        if again != found:
+            _write(home, again)
+        return again
+    return None
+
+
 def make(home: Path, desk: IssuingDesk, *, url: str, root: Path, server_root: Path, now: datetime) -> Demo:
     """May be called again after a start that was cut off: what exists already is taken over with a new password."""
     with suppress(OrganizationCodeTaken):
@@ -67,8 +79,12 @@ def make(home: Path, desk: IssuingDesk, *, url: str, root: Path, server_root: Pa
         organization=ORGANIZATION,
         accounts=accounts,
     )
-    write_private(path_in(home), msgspec.json.format(msgspec.json.encode(demo), indent=2) + b"\n")
+    _write(home, demo)
     return demo
+
+
+def _write(home: Path, demo: Demo) -> None:
+    write_private(path_in(home), msgspec.json.format(msgspec.json.encode(demo), indent=2) + b"\n")
 
 
 def _account(home: Path, desk: IssuingDesk, user_id: str, role: Role, name: str, now: datetime) -> Account:
@@ -80,6 +96,7 @@ def _account(home: Path, desk: IssuingDesk, user_id: str, role: Role, name: str,
     desk.accounts.own_password(user_id, password, now)
     if not staff:
         return Account(user_id, password, role, None)
+    desk.certification.abandon(user_id, COMMAND_LINE, now)
     with suppress(NothingToRevoke):
         desk.revocation.revoke_user(user_id, "requested", COMMAND_LINE, now)
     path = home.absolute() / f"{user_id}.p12"

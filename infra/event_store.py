@@ -160,7 +160,8 @@ class EventStore(Application[UUID]):
                 super().save(*cast("list[DomainEventProtocol[UUID]]", recorded), rows=rows)
         except Unavailable:
             # The reply to COMMIT may be what was lost: then it has happened, and saying otherwise would be false.
-            if not self._stands(changes):
+            # Rows alone leave nothing to tell it by.
+            if not recorded or not self._stands(changes):
                 raise
 
     def _stands(self, changes: Sequence[Changes]) -> bool:

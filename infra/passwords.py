@@ -10,7 +10,7 @@ from uuid import UUID
 from argon2 import PasswordHasher, Type
 from argon2.exceptions import VerificationError
 
-from application.ports import Busy, Row
+from application.ports import Busy, Conflict, Row
 from infra.postgres import Database
 
 WAIT_FOR_A_PLACE = 5.0  # seconds
@@ -31,9 +31,10 @@ class VerifierVault:
         def row(cursor: object) -> None:
             execute = cursor.execute  # type: ignore[attr-defined]  # the store's recorder gives a psycopg cursor
             execute("delete from vault_verifiers where owner = %s and version < %s", [owner, version])
-            execute(
-                "insert into vault_verifiers (owner, version, verifier) values (%s, %s, %s)", [owner, version, verifier]
-            )
+            # A row of this version means that another save of the same fact came first.
+            insert = "insert into vault_verifiers (owner, version, verifier) values (%s, %s, %s) on conflict do nothing"
+            if execute(insert, [owner, version, verifier]).rowcount == 0:
+                raise Conflict("vault_verifiers")
 
         return row
 

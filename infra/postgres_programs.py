@@ -102,6 +102,7 @@ class Programs:
             cwd="/",
             env=ENVIRONMENT,
             umask=0o077,
+            start_new_session=True,  # a terminal's Ctrl-C is for us; pg_ctl finishes what it does
             pass_fds=inherited,
             user=account and account.pw_uid,
             group=account and account.pw_gid,

@@ -1,25 +1,25 @@
 """The processes of the Procfile, and all of them in one terminal (`shomei up`)."""
 
-import os
+import select
 import signal
+import ssl
 import sys
 import threading
 from collections.abc import Callable
 from datetime import datetime
+from http import HTTPStatus
+from http.client import HTTPException, HTTPSConnection
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
 import structlog
-from honcho.manager import Manager
-from honcho.printer import Printer
 
 from application.ports import Unavailable
-from infra import authority, demo, development_certificate, tls_server
+from infra import authority, demo, development_certificate, foreman, lifeline, tls_server
 from infra.authority import passphrase_from
 from infra.bootstrap import (
     Addresses,
-    House,
     addresses,
     authority_home,
     house,
@@ -36,6 +36,7 @@ log = structlog.get_logger(__name__)
 
 WORKER_PAUSE = 20  # seconds; the purge of R4.8 wants one a minute at least
 RETRY_PAUSE = 2  # seconds, while the database is away
+READY_PAUSE = 0.1  # seconds between two looks whether web answers
 
 
 def make_authority(settings: Settings, at: datetime) -> bool:
@@ -46,14 +47,31 @@ def make_authority(settings: Settings, at: datetime) -> bool:
 
 def serve(settings: Settings) -> None:
     """The web process: TLS of its own on host and port, or plain on the Unix socket that nginx stands before."""
-    load_authority(settings)  # said here, in one sentence, and not by each worker
+    load_authority(settings)  # what fails at the start is said here, in one sentence, and not by each worker
+    check_address(settings)
     with addresses(settings) as found:
         if settings.web_workers > 1:
+            with house(settings, found.process):
+                pass
             application = "infra.bootstrap:worker_application"
             tls_server.run(application, workers=settings.web_workers, **listening(settings))
             return
         with house(settings, found.process) as opened, issuing_desk(opened) as desk:
             tls_server.run(web_application(opened, desk), **listening(settings))
+
+
+def check_address(settings: Settings) -> None:
+    """Before anything is opened or made: an address that is taken stops the start."""
+    if settings.socket:
+        return
+    try:
+        for listener in tls_server.listen_on(settings.host, settings.port):
+            listener.close()
+    except OSError as error:
+        raise Unavailable(
+            f"cannot listen on {settings.host}, port {settings.port} ({error.strerror}): "
+            "set SHOMEI_HOST and SHOMEI_PORT to what is free"
+        ) from error
 
 
 def listening(settings: Settings) -> dict[str, Any]:
@@ -103,21 +121,38 @@ def on_stop(stop: Callable[[], None]) -> None:
 
 def up(settings: Settings, say: Callable[[str], None]) -> int:
     """Everything on one machine. Returns the exit status once all has ended: 0 after a stop that was asked for."""
-    with addresses(settings) as found:
-        migrate(found.owner, found.process)
-        make_authority(settings, now())
-        say(introduction(settings, found))
-        manager = Manager(Printer(sys.stdout))
-        for name, *words in (("web", "serve"), ("projector", "project"), ("reminder", "remind")):
-            manager.add_process(name, " ".join([f"exec {own_command()}", *words]), env=dict(os.environ))
-        manager.loop()
-        # A stop by SIGTERM or Ctrl-C is a clean one; honcho reports it as 128 + the signal's number.
-        asked = {128 + signal.SIGTERM, 128 + signal.SIGINT, -signal.SIGTERM, -signal.SIGINT, 0, None}
-        return 0 if manager.returncode in asked else int(manager.returncode)
+    bell = foreman.Bell()
+    line = settings.home.absolute() / "up.lock"
+    with lifeline.held(line):
+        check_address(settings)
+        with addresses(settings) as found:
+            migrate(found.owner, found.process)
+            make_authority(settings, now())
+            say(introduction(settings, found))
+            if bell.asked():
+                return 0
+            threading.Thread(target=tell_when_ready, args=(settings, say), daemon=True).start()
+            # -P: no module of the folder we happen to be in stands before ours.
+            part = [sys.executable, "-P", "-m", "infra.cli", "--lifeline", str(line)]
+            commands = {"web": "serve", "projector": "project", "reminder": "remind"}
+            return foreman.run({name: [*part, command] for name, command in commands.items()}, bell, say)
 
 
-def own_command() -> str:
-    return f"{sys.executable} -m infra.cli"
+def tell_when_ready(settings: Settings, say: Callable[[str], None]) -> None:
+    """Says so at the first answer; in a thread of its own."""
+    server_root = development_certificate.ensure(settings.home, settings.host, now()).root
+    trusted = ssl.create_default_context(cafile=server_root)
+    answered = bool(settings.socket)  # nginx answers there
+    while not answered:
+        connection = HTTPSConnection(settings.host.strip("[]"), settings.port, context=trusted)
+        try:
+            connection.request("GET", "/healthz")
+            answered = connection.getresponse().status == HTTPStatus.OK
+        except (OSError, HTTPException):
+            select.select([], [], [], READY_PAUSE)  # not time.sleep, which fails under libfaketime
+        finally:
+            connection.close()
+    say(f"ready: {settings.public_url}")
 
 
 def introduction(settings: Settings, found: Addresses) -> str:
@@ -129,23 +164,23 @@ def introduction(settings: Settings, found: Addresses) -> str:
         f"  trust in the browser (server): {server_root}",
         f"  the authority's root:          {root}",
     ]
-    made = demo.read(settings.home)
-    if made is None and settings.demo_allowed:
-        with house(settings, found.process) as opened:
-            made = first_demo(settings, opened, root, server_root)
+    made = the_demo(settings, found, root, server_root) if settings.demo_allowed else None
     if made is not None:
         lines.append(f"  demo organization {made.organization}; accounts (also in {demo.path_in(settings.home)}):")
         lines += [f"    {a.role:<10} {a.user_id:<12} {a.password:<12} {a.p12 or ''}".rstrip() for a in made.accounts]
     return "\n".join([*lines, "  Ctrl-C stops everything; nothing is lost."])
 
 
-def first_demo(settings: Settings, opened: House, root: Path, server_root: Path) -> demo.Demo | None:
-    """Only where the database is new, or an earlier start was cut off while making the demo."""
-    begun = settings.home / "demo.begun"
-    if opened.store.head() and not begun.exists():
-        return None
-    begun.touch(mode=0o600)
-    with issuing_desk(opened) as desk:
-        made = demo.make(settings.home, desk, url=settings.public_url, root=root, server_root=server_root, now=now())
-    begun.unlink()
+def the_demo(settings: Settings, found: Addresses, root: Path, server_root: Path) -> demo.Demo | None:
+    """Made only where the database is new, or an earlier start was cut off while making it."""
+    url, begun = settings.public_url, settings.home / "demo.begun"
+    made = demo.read_again(settings.home, url=url, root=root, server_root=server_root)
+    if made is None:
+        with house(settings, found.process) as opened:
+            if opened.store.head() and not begun.exists():
+                return None
+            begun.touch(mode=0o600)
+            with issuing_desk(opened) as desk:
+                made = demo.make(settings.home, desk, url=url, root=root, server_root=server_root, now=now())
+    begun.unlink(missing_ok=True)
     return made

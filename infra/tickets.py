@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from application.ports import Row, Ticket
+from domain.errors import TicketMissing
 from infra.postgres import Database, statement
 from infra.vault import derive, seal, unseal
 
@@ -70,16 +71,17 @@ class TicketDrawer:
         return statement("update tickets set failure = %s where id = %s and issued_at is null", code, ticket)
 
     def sealed(self, cookie: str, p12: bytes, stream: UUID, file_name: str, now: datetime) -> Row:
-        return statement(
-            """update tickets
-               set package = %s, stream = %s, file_name = %s, issued_at = %s, password = null, failure = null
-               where id = %s""",
-            seal(cookie, "package", p12),
-            stream,
-            file_name,
-            now,
-            ticket_id(cookie),
-        )
+        package = seal(cookie, "package", p12)
+        query = """update tickets
+                   set package = %s, stream = %s, file_name = %s, issued_at = %s, password = null, failure = null
+                   where id = %s"""
+
+        def row(cursor: Any) -> None:
+            # Without the ticket nobody could fetch the p12: then no certificate either.
+            if cursor.execute(query, [package, stream, file_name, now, ticket_id(cookie)]).rowcount == 0:
+                raise TicketMissing
+
+        return row
 
     def destroy_package(self, stream: UUID) -> Row:
         return statement("update tickets set package = null, gone = true where stream = %s", stream)

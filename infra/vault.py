@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 
-from application.ports import Person, Row
+from application.ports import Conflict, Person, Row
 from infra.postgres import Database
 
 SALT_BYTES = 16
@@ -28,10 +28,13 @@ class PersonVault:
         salt, data = os.urandom(SALT_BYTES), msgspec.json.encode(person)
 
         def row(cursor: Any) -> None:
-            cursor.execute(
-                "insert into vault_persons (subject, version, salt, data) values (%s, %s, %s, %s)",
-                [subject, version, salt, data],
+            # A row of this version means that another save of the same fact came first.
+            insert = (
+                "insert into vault_persons (subject, version, salt, data) values (%s, %s, %s, %s)"
+                " on conflict do nothing"
             )
+            if cursor.execute(insert, [subject, version, salt, data]).rowcount == 0:
+                raise Conflict("vault_persons")
 
         return hashlib.sha256(salt + data).hexdigest(), row
 

@@ -5,10 +5,10 @@ from collections.abc import Generator
 
 import pytest
 
-from tests.support.database import cluster, database, dsn, store
-from tests.support.house import authority, house, packages, policy
+from tests.support.database import cluster, database, dsn, owner, store
+from tests.support.house import authority, house, packages, policy, second_house
 
-__all__ = ["authority", "cluster", "database", "dsn", "house", "packages", "policy", "store"]
+__all__ = ["authority", "cluster", "database", "dsn", "house", "owner", "packages", "policy", "second_house", "store"]
 
 
 @pytest.hookimpl(wrapper=True)

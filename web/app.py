@@ -1,12 +1,15 @@
 """The web application: given everything, opens nothing (style 23)."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from http import HTTPStatus
 from pathlib import Path
 
 import anyio
 from starlette.applications import Starlette
+from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from starlette.requests import Request
@@ -62,6 +65,22 @@ class Frame:
         await self._app(scope, receive, framed)
 
 
+class BodyLimit:
+    """A body over the limit is refused with a page of ours: the library, told the length, answers in its own words."""
+
+    def __init__(self, app: ASGIApp, refuse: Callable[[Request, Exception], Awaitable[Response]]) -> None:
+        self._app = RequestBodyLimitMiddleware(app, BODY_LIMIT)
+        self._refuse = refuse
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        # The server has refused a length that is no number (RFC 9110 8.6).
+        if scope["type"] == "http" and int(Headers(scope=scope).get("content-length", "0")) > BODY_LIMIT:
+            answer = await self._refuse(Request(scope), HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE))
+            await answer(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
+
+
 class StyleFiles(StaticFiles):
     """The address carries a hash of the content, so a browser may keep it for good."""
 
@@ -88,7 +107,8 @@ def create_app(
         yield
         await site.finish()
 
-    return Starlette(
+    handlers = refusals.handlers(site)
+    app = Starlette(
         routes=[
             *entrance.routes(site),
             *issuance.routes(site),
@@ -98,10 +118,12 @@ def create_app(
             Route("/readyz", readyz),
             Mount("/static", StyleFiles(directory=STATIC)),
         ],
-        middleware=[
-            Middleware(Frame, strict_transport=strict_transport),
-            Middleware(RequestBodyLimitMiddleware, max_body_size=BODY_LIMIT),
-        ],
-        exception_handlers=refusals.handlers(site),
+        middleware=[Middleware(BodyLimit, refuse=handlers[HTTPException])],
+        exception_handlers=handlers,
         lifespan=lifespan,
     )
+    # An address has one form; a redirect to it would be made of the Host header, which is the visitor's to choose.
+    app.router.redirect_slashes = False
+    # Outermost, around the library's own answer to a bug too.
+    app.middleware_stack = Frame(app.build_middleware_stack(), strict_transport)
+    return app

@@ -44,10 +44,9 @@ async def read_form(request: Request) -> dict[str, str]:
     fields = {name: value for name, value in data.multi_items() if isinstance(value, str)}
     if len(fields) != len(data.multi_items()) or any("\0" in value for value in fields.values()):
         raise BadForm
-    cookie = read(request, FORM)
-    if cookie is None or not hmac.compare_digest(
-        form_token(cookie), fields.get(FIELD, "").encode().decode("ascii", "replace")
-    ):
+    cookie, given = read(request, FORM), fields.get(FIELD, "")
+    # As bytes: of texts compare_digest takes ASCII only.
+    if cookie is None or not hmac.compare_digest(form_token(cookie).encode(), given.encode()):
         raise BadFormToken
     request.state.fields = fields
     return fields

@@ -7,6 +7,7 @@ from typing import Any
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Route
 
 from application.ports import Busy, Unavailable
 from domain.errors import (
@@ -75,18 +76,26 @@ def code_of(error: Exception) -> str:
             return "unavailable"
 
 
+def other_methods(request: Request) -> str:
+    """What the address takes but the method refused (RFC 9110 10.2.1); the router names its first route's alone."""
+    routes = [route for route in request.app.routes if isinstance(route, Route)]
+    here = [route.methods or set() for route in routes if route.path_regex.match(request.scope["path"])]
+    return ", ".join(sorted(set().union(*here) - {request.method}))
+
+
 def handlers(site: Site) -> dict[Any, Callable[[Request, Exception], Awaitable[Response]]]:
     """For Starlette's `exception_handlers`."""
 
     async def refused(request: Request, error: Exception) -> Response:
-        if request.url.path.startswith("/api/"):
+        path = request.scope["path"]  # not request.url, which the Host header and the query are part of
+        if path.startswith("/api/"):
             return problem(error)
         status = status_of(error)
-        form = FORMS.get(request.url.path) if request.method == "POST" else None
+        form = FORMS.get(path) if request.method == "POST" else None
         match error:
             case TryRefused() if form:
                 response = await form(site, request, status, {}, error)
-                if request.url.path in PUBLIC_PASSWORD_FORMS:
+                if path in PUBLIC_PASSWORD_FORMS:
                     await site.wait_for_the_floor(request)
                 return response
             case InvalidInput(faults=faults) if form:
@@ -103,11 +112,13 @@ def handlers(site: Site) -> dict[Any, Callable[[Request, Exception], Awaitable[R
 
     async def standard(request: Request, error: Exception) -> Response:
         status = error.status_code if isinstance(error, HTTPException) else HTTPStatus.INTERNAL_SERVER_ERROR
-        if request.url.path.startswith("/api/"):
+        if request.scope["path"].startswith("/api/"):
             return problem(error)
         code = "internal" if status >= HTTPStatus.INTERNAL_SERVER_ERROR else CODES.get(status, "invalid_request")
         response = site.page(request, "refused.html", status=status, code=code, error=error)
         response.headers.update(getattr(error, "headers", None) or {})
+        if status == HTTPStatus.METHOD_NOT_ALLOWED and (methods := other_methods(request)):
+            response.headers["Allow"] = methods
         return response
 
     return {**dict.fromkeys(STATUS, refused), HTTPException: standard, Exception: standard}

@@ -31,6 +31,7 @@ from tests.support.accounts import (
     certificate_after,
     certificate_issued,
     certificate_planned,
+    certificate_revoked,
     fact,
     japan,
 )
@@ -41,9 +42,9 @@ LAST_SECOND = japan(2027, 11, 23, 23, 59, 59)
 OVER = japan(2027, 11, 24)
 
 
-def revoked(reason: Reason = "lost") -> Certificate:
-    issued = certificate_issued(NINE)
-    return certificate_after(issued.revoke(reason, BANK, NINE + HOUR), issued)
+def planned_twice() -> Certificate:
+    """A1 was planned before a crash, B2 after it."""
+    return certificate_after(Certificate.plan(TARO, 1, "B2", b"tbs", "ab" * 32, TARO, NINE), certificate_planned(NINE))
 
 
 # ---- planned and issued
@@ -100,8 +101,7 @@ def test_a_planned_serial_is_issued_and_its_package_waits() -> None:
 
 
 def test_after_a_crash_a_second_plan_stands_beside_the_first_and_one_is_issued() -> None:
-    planned = certificate_planned(NINE, serial="A1")
-    twice = certificate_after(Certificate.plan(TARO, 1, "B2", b"tbs", "ab" * 32, TARO, NINE), planned)
+    twice = planned_twice()
 
     issued = certificate_after(twice.issue("B2", b"der", "cd" * 32, VALIDITY, TARO, NINE), twice)
 
@@ -133,25 +133,22 @@ def test_a_planned_serial_can_be_revoked_and_is_then_never_issued() -> None:
 
 
 def test_a_revoked_plan_does_not_stop_the_other_plan() -> None:
-    planned = certificate_planned(NINE, serial="A1")
-    twice = certificate_after(Certificate.plan(TARO, 1, "B2", b"tbs", "ab" * 32, TARO, NINE), planned)
+    twice = planned_twice()
 
     after = certificate_after(twice.revoke("requested", BANK, NINE, serial="A1"), twice)
 
     assert len(after.issue("B2", b"der", "cd" * 32, VALIDITY, TARO, NINE)) == 1
 
 
-def test_a_plan_left_over_can_be_revoked_without_harm_to_the_certificate_or_its_package() -> None:
-    planned = certificate_planned(NINE, serial="A1")
-    twice = certificate_after(Certificate.plan(TARO, 1, "B2", b"tbs", "ab" * 32, TARO, NINE), planned)
-    issued = certificate_after(twice.issue("B2", b"der", "cd" * 32, VALIDITY, TARO, NINE), twice)
+def test_a_stream_of_two_plans_and_an_issue_is_read_as_one_certificate() -> None:
+    stream = [
+        *Certificate.plan(TARO, 1, "A1", b"tbs", "ab" * 32, TARO, NINE),
+        *Certificate.plan(TARO, 1, "B2", b"tbs", "ab" * 32, TARO, NINE),
+    ]
 
-    decided = issued.revoke("requested", BANK, NINE, serial="A1")
+    certificate = certificate_from(stream)
 
-    assert decided == [fact("CertificateRevoked", NINE, by=BANK, serial="A1", reason="requested")]
-    after = certificate_after(decided, issued)
-    assert after.state(NINE) == "live"
-    assert after.package_waits
+    assert certificate == Certificate(user_id=TARO, number=1, plans=("A1", "B2"))
 
 
 # ---- its states
@@ -188,7 +185,7 @@ def test_a_plan_is_not_usable() -> None:
 
 @pytest.mark.parametrize("reason", [*REASONS, "closed"])
 def test_revoked_is_told_before_expired(reason: Reason) -> None:
-    certificate = revoked(reason)
+    certificate = certificate_revoked(reason)
 
     assert certificate.state(NINE + HOUR) == "revoked"
     assert certificate.state(OVER) == "revoked"
@@ -198,7 +195,7 @@ def test_revoked_is_told_before_expired(reason: Reason) -> None:
 
 
 def test_superseded_is_told_before_expired_and_apart_from_revoked() -> None:
-    certificate = revoked("superseded")
+    certificate = certificate_revoked("superseded")
 
     assert certificate.state(NINE + HOUR) == "superseded"
     assert certificate.state(OVER) == "superseded"
@@ -212,7 +209,7 @@ def test_only_a_p12_not_imported_ends_the_named_certificate_alone() -> None:
     assert ENDS_ONLY_THE_NAMED == "not_imported"
 
 
-# ---- first use, revocation
+# ---- first use, and the stream
 
 
 def test_the_first_use_is_told_once() -> None:
@@ -224,58 +221,6 @@ def test_the_first_use_is_told_once() -> None:
     used = certificate_after(decided, issued)
     assert used.first_used_at == NINE + DAY
     assert used.use(TARO, NINE + 2 * DAY) == []
-
-
-def test_a_revocation_names_who_asked_by_the_vaults_version_and_the_paper() -> None:
-    issued = certificate_issued(NINE)
-    without_package = certificate_after(issued.destroy_package("closed", TARO, NINE), issued)
-
-    decided = without_package.revoke(
-        "pc_changed", BANK, NINE + DAY, request=4, commitment="ef" * 32, paper_number="2026-17"
-    )
-
-    assert decided == [
-        fact(
-            "CertificateRevoked",
-            NINE + DAY,
-            by=BANK,
-            serial="A1",
-            reason="pc_changed",
-            request=4,
-            commitment="ef" * 32,
-            paper_number="2026-17",
-        )
-    ]
-
-
-@pytest.mark.parametrize("reason", ["lost", "superseded"])
-def test_a_certificate_is_revoked_once(reason: Reason) -> None:
-    certificate = revoked(reason)
-
-    with pytest.raises(NothingToRevoke):
-        certificate.revoke("lost", BANK, NINE + DAY)
-    with pytest.raises(NothingToRevoke):
-        certificate.revoke("lost", BANK, NINE + DAY, serial="A1")
-
-
-def test_a_certificate_can_be_revoked_to_its_last_moment_and_not_once_expired() -> None:
-    issued = certificate_issued(NINE)
-
-    assert len(issued.revoke("lost", BANK, OVER - MILLISECOND)) == 2
-    with pytest.raises(NothingToRevoke):
-        issued.revoke("lost", BANK, OVER)
-
-
-def test_a_plan_is_only_revoked_by_its_serial() -> None:
-    with pytest.raises(NothingToRevoke):
-        certificate_planned(NINE).revoke("lost", BANK, NINE)
-
-
-def test_a_serial_of_another_stream_cannot_be_revoked_here() -> None:
-    with pytest.raises(NothingToRevoke):
-        certificate_issued(NINE, serial="A1").revoke("lost", BANK, NINE, serial="F00D")
-    with pytest.raises(NothingToRevoke):
-        certificate_planned(NINE, serial="A1").revoke("lost", BANK, NINE, serial="F00D")
 
 
 def test_a_stream_is_named_by_account_and_issue_number_and_never_moves() -> None:

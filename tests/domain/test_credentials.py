@@ -202,7 +202,7 @@ class Picks:
 
 
 def test_a_generated_password_is_drawn_again_when_not_mixed() -> None:
-    assert generate_password(Picks("abcdefghijkm", "234567892345", "abcdefghijk2")) == "abcdefghijk2"
+    assert generate_password(Picks("abcdefghijkm", "234567892345", "xbcdefghijk2")) == "xbcdefghijk2"
 
 
 def test_a_generated_password_is_drawn_again_when_it_holds_the_user_id_in_any_case() -> None:

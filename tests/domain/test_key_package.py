@@ -25,6 +25,7 @@ def test_the_package_can_be_received_again_and_again_for_ten_minutes() -> None:
     first = certificate_after(issued.deliver_package(TARO, NINE), issued)
     again = first.deliver_package(TARO, last_moment)
 
+    assert not issued.delivered
     assert first.delivered
     assert first.package_until() == NINE + 10 * MINUTE
     assert again == [fact("KeyPackageDelivered", last_moment)]

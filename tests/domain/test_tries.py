@@ -173,7 +173,7 @@ def test_an_act_of_another_person_tells_the_end_of_a_lock_first(act: str) -> Non
     assert [each.at for each in decided[1:]] == [now]
 
 
-def test_resuming_and_logging_out_tell_the_end_of_a_lock_first() -> None:
+def test_resuming_logging_out_and_a_new_password_tell_the_end_of_a_lock_first() -> None:
     suspended = account_locked()
     suspended.record(suspended.state.suspend(MASTER, NINE))
     logged_in = account_locked()
@@ -181,9 +181,11 @@ def test_resuming_and_logging_out_tell_the_end_of_a_lock_first() -> None:
 
     resumed = suspended.state.resume(MASTER, now)
     logged_out = logged_in.state.log_out(now)
+    changed = logged_in.state.change_password(now)
 
     assert resumed == [fact("AccountLockExpired", NINE + HOUR, by=MASTER), fact("AccountResumed", now, by=MASTER)]
     assert logged_out == [fact("AccountLockExpired", NINE + HOUR), fact("LoggedOut", now)]
+    assert changed == [fact("AccountLockExpired", NINE + HOUR), fact("PasswordChanged", now, credential=2)]
 
 
 # ---- a right password, a release

@@ -68,6 +68,12 @@ def test_bank_admins_and_auditors_are_staff(role: Role, staff: bool) -> None:
     assert registered(role=role).state.is_staff is staff
 
 
+def test_a_replay_leads_to_the_state_that_the_facts_led_to() -> None:
+    account = account_blocked()
+
+    assert account_from(facts(account)) == account.state
+
+
 def test_a_fact_of_another_stream_changes_nothing() -> None:
     account = registered()
     before = account.state

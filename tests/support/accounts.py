@@ -9,7 +9,7 @@ from types import ModuleType
 from typing import Literal
 
 import domain
-from domain.certificate import Certificate, certificate_from
+from domain.certificate import Certificate, Reason, certificate_from
 from domain.fact import Fact
 from domain.user_account import Role, UserAccount, UserRegistered, account_from
 from domain.validity import Validity
@@ -153,6 +153,12 @@ def certificate_issued(at: datetime = NINE, number: int = 1, serial: str = "A1")
     """Live, with its p12 waiting."""
     planned = certificate_planned(at, number, serial)
     return certificate_after(planned.issue(serial, b"der", "cd" * 32, Validity.from_issue(at), TARO, at), planned)
+
+
+def certificate_revoked(reason: Reason = "lost") -> Certificate:
+    """Issued at NINE, ended by the bank one hour later."""
+    issued = certificate_issued()
+    return certificate_after(issued.revoke(reason, "bank01", NINE + HOUR), issued)
 
 
 def certificate_after(decided: Iterable[Fact], before: Certificate | None = None) -> Certificate:

@@ -11,6 +11,7 @@ import psycopg
 import pytest
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
+from psycopg.rows import TupleRow
 
 from infra.embedded_postgres import Cluster, embedded
 from infra.event_store import EventStore
@@ -71,3 +72,10 @@ def database(dsn: Dsn) -> Iterator[Database]:
 @pytest.fixture
 def store(database: Database) -> EventStore:
     return EventStore(database)
+
+
+@pytest.fixture
+def owner(dsn: Dsn) -> Iterator[psycopg.Connection[TupleRow]]:
+    """As the one who migrates, and as an outsider who cuts connections."""
+    with psycopg.connect(dsn.owner, autocommit=True) as connection:
+        yield connection

@@ -112,16 +112,18 @@ class WatchedPackages:
 
 
 class WatchedStore:
-    """Reaches `save <Fact>` before the transaction that holds such a fact first, and `saved <Fact>` after it."""
+    """Reaches `load` before every load, `save <Fact>` before a transaction that begins with such a fact (`save` alone
+    before one without facts), and `saved <Fact>` after it."""
 
     def __init__(self, store: FactStore, between: Between) -> None:
         self._store, self._between = store, between
 
     def load(self, stream: UUID) -> list[Fact]:
+        self._between.reach("load")
         return self._store.load(stream)
 
     def save(self, *changes: Changes, rows: Sequence[Row] = ()) -> None:
         first = next((type(fact).__name__ for change in changes for fact in change.facts), "")
-        self._between.reach(f"save {first}")
+        self._between.reach(f"save {first}".strip())
         self._store.save(*changes, rows=rows)
-        self._between.reach(f"saved {first}")
+        self._between.reach(f"saved {first}".strip())

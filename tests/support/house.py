@@ -1,7 +1,11 @@
-"""The desk on its real parts, with cheap hashes, few PKCS#12 rounds, and a clock to move."""
+"""The desk on its real parts, with cheap hashes, few PKCS#12 rounds, and a clock to move.
+
+The parts are watched (tests/support/fakes.py): a test can count password checks, or step in between two steps.
+"""
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,13 +19,18 @@ from application.desk import IssuingDesk
 from application.door import Door
 from application.issuance import Issuance
 from application.organizations import Organizations
+from application.ports import Authority, KeyPackages
 from application.revocation import Revocation
+from application.streams import load_account, load_certificate
+from domain.certificate import Certificate, certificate_stream
+from domain.errors import TryRefused
 from domain.fact import COMMAND_LINE, Fact
+from domain.notification import NotificationRequested
 from domain.policy import Policy
+from domain.user_account import UserAccount
 from infra.authority import IssuingAuthority, create
 from infra.certificate_index import CertificateIndex
 from infra.event_store import EventStore
-from infra.passwords import VerifierVault
 from infra.pkcs12 import KeyPackageFactory, Rounds
 from infra.postgres import Database, DatabaseTurns
 from infra.sessions import SessionBook
@@ -29,10 +38,17 @@ from infra.tickets import TicketDrawer
 from infra.vault import PersonVault
 from tests.support.clock import MovableClock
 from tests.support.database import Dsn
+from tests.support.fakes import Between, CountingVault, WatchedAuthority, WatchedPackages, WatchedStore
 
 PKI = "http://127.0.0.1:8480"
 BANK = "サンプル労働金庫"
 NINE = datetime(2026, 11, 24, 0, tzinfo=UTC)  # 09:00 JST on a Tuesday
+RENEWAL = datetime(2027, 10, 24, 15, tzinfo=UTC)  # 00:00 JST, 30 days before the last day of what was issued at NINE
+OVER = datetime(2027, 11, 24, 15, tzinfo=UTC)  # 00:00 JST, when that last day is over
+TARO = "taro0001"
+RIGHT = "sesame99"
+WRONG = "wrong000"
+MASTER = "hanako01"
 
 
 @pytest.fixture(scope="session")
@@ -57,11 +73,17 @@ class House:
     store: EventStore
     desk: IssuingDesk
     clock: MovableClock
-    passwords: VerifierVault
+    turns: DatabaseTurns
+    passwords: CountingVault
     people: PersonVault
     sessions: SessionBook
     tickets: TicketDrawer
     index: CertificateIndex
+    authority: WatchedAuthority
+    packages: WatchedPackages
+    between: Between
+
+    # ---- what happened
 
     def every_fact(self) -> list[Fact]:
         return [entry.fact for entry in self.store.entries(0, 10_000)]
@@ -69,48 +91,111 @@ class House:
     def kinds(self) -> list[str]:
         return [type(fact).__name__ for fact in self.every_fact()]
 
+    def count(self, kind: str) -> int:
+        return self.kinds().count(kind)
+
+    def mails(self) -> list[str]:
+        """The kinds of the mails asked for, in order."""
+        return [fact.kind for fact in self.every_fact() if isinstance(fact, NotificationRequested)]
+
+    def account(self, user_id: str = TARO) -> UserAccount:
+        return load_account(self.store, user_id).state
+
+    def certificate(self, number: int = 1, user_id: str = TARO) -> Certificate:
+        found = load_certificate(self.store, certificate_stream(user_id, number))
+        assert found is not None
+        return found.state
+
+    def fingerprint(self, number: int = 1, user_id: str = TARO) -> str:
+        return str(self.certificate(number, user_id).fingerprint)
+
+    # ---- people
+
     def organization(self, code: str = "ACME01", name: str = "見本商事株式会社") -> str:
         return self.desk.organizations.register(code, name, "keiri@example.com", COMMAND_LINE, self.clock())
 
-    def user(self, user_id: str = "taro0001", password: str = "sesame99", organization: str = "ACME01") -> str:
-        """A general user with a password of his own; returns it."""
-        self.desk.accounts.register(
-            user_id, "general", organization, "見本 太郎", "taro@example.com", COMMAND_LINE, self.clock()
+    def register(self, user_id: str = TARO) -> str:
+        """A general user; returns the first password."""
+        return self.desk.accounts.register(
+            user_id, "general", "ACME01", "見本 太郎", "taro@example.com", COMMAND_LINE, self.clock()
         )
+
+    def user(self, user_id: str = TARO, password: str = RIGHT) -> str:
+        """A general user with a password of his own; returns it."""
+        self.register(user_id)
         self.desk.accounts.own_password(user_id, password, self.clock())
         return password
 
-    def issue(self, user_id: str = "taro0001", password: str = "sesame99") -> str:
+    def staff(self, user_id: str = "bank0001", password: str = RIGHT) -> None:
+        """A bank admin with an own password and no certificate yet."""
+        self.desk.accounts.register(
+            user_id, "bank_admin", None, "見本 花子", "hanako@example.com", COMMAND_LINE, self.clock()
+        )
+        self.desk.accounts.own_password(user_id, password, self.clock())
+
+    def record(self, decide: Callable[[UserAccount], list[Fact]], user_id: str = TARO) -> None:
+        """What another button decides on the account meanwhile."""
+        found = load_account(self.store, user_id)
+        self.store.save(found.changes(decide(found.state)))
+
+    # ---- ④ to ⑦, and in
+
+    def enter(self, user_id: str = TARO, password: str = RIGHT) -> str:
+        """④; returns the ticket's cookie."""
+        return self.desk.issuance.authenticate(user_id, password, self.clock())
+
+    def start(self, cookie: str) -> bool:
+        """発行 on ⑤."""
+        return self.desk.issuance.start(cookie, self.desk.issuance.ticket(cookie, self.clock()).id, self.clock())
+
+    def work(self, cookie: str) -> None:
+        self.desk.issuance.work(cookie, self.clock)
+
+    def progress(self, cookie: str) -> str:
+        return self.desk.issuance.progress(cookie, self.clock())[0]
+
+    def issue(self, user_id: str = TARO, password: str = RIGHT) -> str:
         """④ to ⑦ in one go; returns the ticket's cookie."""
-        issuance = self.desk.issuance
-        cookie = issuance.authenticate(user_id, password, self.clock())
-        assert issuance.start(cookie, issuance.ticket(cookie, self.clock()).id, self.clock())
-        issuance.work(cookie, self.clock)
+        cookie = self.enter(user_id, password)
+        assert self.start(cookie)
+        self.work(cookie)
         return cookie
 
-    def fingerprint(self, cookie: str) -> str:
-        """Of the certificate that the ticket led to."""
-        return str(self.desk.delivery.outcome(cookie, self.clock()).certificate.fingerprint)
+    def issue_again(self, cookie: str) -> None:
+        """発行 on ⑥, after a failure."""
+        assert self.start(cookie)
+        self.work(cookie)
 
-    def log_in(self, cookie: str, user_id: str = "taro0001", password: str = "sesame99") -> str:
-        """With that certificate; returns the session's cookie."""
-        return self.desk.accounts.log_in(user_id, password, self.fingerprint(cookie), self.clock())[0]
+    def log_in(self, number: int = 1, user_id: str = TARO, password: str = RIGHT) -> str:
+        """With the certificate of that number; returns the session's cookie."""
+        return self.desk.accounts.log_in(user_id, password, self.fingerprint(number, user_id), self.clock())[0]
+
+    def fail(self, times: int, user_id: str = TARO) -> None:
+        """Wrong passwords at ④, whatever is answered."""
+        for _ in range(times):
+            with suppress(TryRefused):
+                self.enter(user_id, WRONG)
 
 
 def furnish(
     database: Database,
     turns: DatabaseTurns,
-    authority: IssuingAuthority,
-    packages: KeyPackageFactory,
+    authority: Authority,
+    packages: KeyPackages,
     clock: MovableClock,
     policy: Policy,
 ) -> House:
-    store = EventStore(database)
-    passwords = VerifierVault(database, memory_kib=8)
+    log, between = EventStore(database), Between()
+    store, signing, packing = (
+        WatchedStore(log, between),
+        WatchedAuthority(authority, between),
+        WatchedPackages(packages, between),
+    )
+    passwords = CountingVault(database, memory_kib=8)
     people, index = PersonVault(database), CertificateIndex(database)
     sessions, tickets = SessionBook(database), TicketDrawer(database)
     door = Door(store, turns, passwords, sessions, tickets)
-    certification = Certification(store, sessions, authority, packages, index, policy, BANK)
+    certification = Certification(store, sessions, signing, packing, index, policy, BANK)
     delivery = Delivery(store, tickets, BANK)
     desk = IssuingDesk(
         accounts=Accounts(store, door, passwords, people, sessions, index, policy, secrets.choice),
@@ -120,7 +205,9 @@ def furnish(
         certification=certification,
         issuance=Issuance(store, door, tickets, certification, delivery, policy, BANK),
     )
-    return House(database, store, desk, clock, passwords, people, sessions, tickets, index)
+    return House(
+        database, log, desk, clock, turns, passwords, people, sessions, tickets, index, signing, packing, between
+    )
 
 
 @pytest.fixture
@@ -138,3 +225,14 @@ def house(
         yield furnish(database, turns, authority, packages, MovableClock(NINE), policy)
     finally:
         turns.close()
+
+
+@pytest.fixture
+def second_house(house: House, dsn: Dsn, policy: Policy) -> Iterator[House]:
+    """Another process on the same database, with the same clock: nothing else is shared."""
+    database, turns = Database(dsn.process), DatabaseTurns(dsn.process)
+    try:
+        yield furnish(database, turns, house.authority, house.packages, house.clock, policy)
+    finally:
+        turns.close()
+        database.close()

@@ -1,0 +1,168 @@
+"""Commands for people and organizations: `shomei staff`, `organization` and `user` (screens.md, "Command line")."""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+from domain.fact import COMMAND_LINE
+from domain.organization import Language, Profile, Switch
+from domain.user_account import Role
+from infra import user_import
+from infra.clock import now
+from infra.command import as_json, open_desk, open_issuing_desk, said, show, tells_errors
+from infra.private_file import reserve_private
+
+
+@click.group()
+def staff() -> None:
+    """Bank admins and auditors."""
+
+
+@staff.command("add")
+@click.argument("user_id")
+@click.option("--role", type=click.Choice(["bank_admin", "auditor"]), required=True)
+@click.option("--name", required=True)
+@click.option("--email", required=True)
+@click.option("--p12", type=click.Path(path_type=Path), required=True, help="A new file for the certificate.")
+@as_json
+@tells_errors
+def staff_add(user_id: str, role: Role, name: str, email: str, p12: Path, as_json: bool) -> None:
+    """A new member of staff, the first certificate, and the password that opens it."""
+    with open_issuing_desk() as desk, new_file(p12) as file:
+        password = desk.accounts.register(user_id, role, None, name, email, COMMAND_LINE, now())
+        os.write(file, desk.certification.issue_to_file(user_id, password, COMMAND_LINE, now()))
+    show({"user_id": user_id, "password": password, "p12": str(p12)}, json_wanted=as_json)
+
+
+@staff.command("issue")
+@click.argument("user_id")
+@click.option("--p12", type=click.Path(path_type=Path), required=True, help="A new file for the certificate.")
+@as_json
+@tells_errors
+def staff_issue(user_id: str, p12: Path, as_json: bool) -> None:
+    """A certificate after revocation or expiry, and a new first password that opens it."""
+    with open_issuing_desk() as desk, new_file(p12) as file:
+        desk.certification.check_staff(user_id, now())
+        password = desk.accounts.reset_password(user_id, COMMAND_LINE, now())
+        os.write(file, desk.certification.issue_to_file(user_id, password, COMMAND_LINE, now()))
+    show({"user_id": user_id, "password": password, "p12": str(p12)}, json_wanted=as_json)
+
+
+@contextmanager
+def new_file(path: Path) -> Iterator[int]:
+    """Opened before anything is issued, so that nothing is issued in vain; gone again if the command fails."""
+    file = reserve_private(path)
+    try:
+        yield file
+        os.fsync(file)
+    except BaseException:
+        path.unlink()
+        raise
+    finally:
+        os.close(file)
+
+
+@click.group()
+def organization() -> None:
+    """Customers of the bank."""
+
+
+p12_profile = click.option("--p12-profile", type=click.Choice(["modern", "legacy"]))
+issuance_code = click.option("--issuance-code", type=click.Choice(["on", "off"]))
+language = click.option("--language", type=click.Choice(["ja", "en"]))
+
+
+@organization.command("add")
+@click.argument("code")
+@click.argument("name")
+@click.option("--email", required=True)
+@p12_profile
+@issuance_code
+@language
+@as_json
+@tells_errors
+def organization_add(
+    code: str,
+    name: str,
+    email: str,
+    p12_profile: Profile | None,
+    issuance_code: Switch | None,
+    language: Language | None,
+    as_json: bool,
+) -> None:
+    """Register an organization; prints the initial password of its letter once."""
+    with open_desk() as desk:
+        password = desk.organizations.register(code, name, email, COMMAND_LINE, now())
+        desk.organizations.set(
+            code, COMMAND_LINE, now(), p12_profile=p12_profile, issuance_code=issuance_code, language=language
+        )
+    show({"code": code, "initial_password": password}, json_wanted=as_json)
+
+
+@organization.command("set")
+@click.argument("code")
+@p12_profile
+@issuance_code
+@language
+@as_json
+@tells_errors
+def organization_set(
+    code: str,
+    p12_profile: Profile | None,
+    issuance_code: Switch | None,
+    language: Language | None,
+    as_json: bool,
+) -> None:
+    """Change an organization's settings; prints them as they then are."""
+    with open_desk() as desk:
+        found = desk.organizations.set(
+            code, COMMAND_LINE, now(), p12_profile=p12_profile, issuance_code=issuance_code, language=language
+        )
+    show(
+        {
+            "code": found.code,
+            "p12_profile": found.p12_profile,
+            "issuance_code": found.issuance_code,
+            "language": found.language,
+        },
+        json_wanted=as_json,
+    )
+
+
+@click.group()
+def user() -> None:
+    """Users of an organization."""
+
+
+@user.command("add")
+@click.argument("user_id")
+@click.option("--organization", required=True, help="The organization's code.")
+@click.option("--name", required=True)
+@click.option("--email", required=True)
+@click.option("--role", type=click.Choice(["general", "master"]), default="general", show_default=True)
+@as_json
+@tells_errors
+def user_add(user_id: str, organization: str, name: str, email: str, role: Role, as_json: bool) -> None:
+    """Register a user; prints the first password once."""
+    with open_desk() as desk:
+        password = desk.accounts.register(user_id, role, organization, name, email, COMMAND_LINE, now())
+    show({"user_id": user_id, "password": password}, json_wanted=as_json)
+
+
+@user.command("import")
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--passwords", type=click.Path(path_type=Path), required=True, help="A new file for the passwords.")
+@as_json
+@tells_errors
+def user_import_(file: Path, passwords: Path, as_json: bool) -> None:
+    """Register many users from CSV; each row whole or not at all, with a report of the refused ones."""
+    with open_desk() as desk:
+        report = user_import.run(desk.accounts, file, passwords, now, said, show_progress=sys.stderr.isatty())
+    refused = [f"row {row}: {why}" for row, why in report.refused]
+    show({"added": report.added, "refused": refused}, json_wanted=as_json)
+    if refused:
+        sys.exit(1)

@@ -1,0 +1,243 @@
+"""Accounts from outside: registered, reset, released; and the first page inside (R2.2, R2.4, R3.6, R6.2)."""
+
+from datetime import timedelta
+
+import pytest
+
+from application.ports import Person
+from domain.credentials import account_stream
+from domain.errors import (
+    AccountIsClosed,
+    InvalidInput,
+    MasterExists,
+    NotFound,
+    NothingToRelease,
+    SessionEnded,
+    UserIdTaken,
+    WrongPassword,
+)
+from domain.fact import COMMAND_LINE
+from domain.policy import Policy
+from domain.user_account import UserRegistered
+from tests.support.accounts import MINUTE
+from tests.support.crowd import refusals, together
+from tests.support.house import MASTER, NINE, RIGHT, TARO, House
+
+# ---- registered
+
+
+def test_a_registered_user_enters_with_the_first_password_and_owes_a_change(house: House) -> None:
+    first = house.register("jiro0001")
+
+    assert house.enter("jiro0001", first)
+    assert house.account("jiro0001").must_change_password
+
+
+def test_a_registration_keeps_name_and_address_in_the_vault_and_only_a_commitment_in_the_log(house: House) -> None:
+    house.register("jiro0001")
+
+    registered = house.store.load(account_stream("jiro0001"))[0]
+    assert house.people.of(account_stream("jiro0001"), 1) == Person("見本 太郎", "taro@example.com")
+    assert isinstance(registered, UserRegistered)
+    assert len(registered.commitment) == 64
+    assert "taro@example.com" not in str(registered)
+
+
+@pytest.mark.parametrize("user_id", ["taro0001", "Taro0001", "TARO0001"])
+def test_a_user_id_is_taken_whatever_its_case(house: House, user_id: str) -> None:
+    before = house.kinds()
+
+    with pytest.raises(UserIdTaken):
+        house.register(user_id)
+
+    assert house.kinds() == before
+
+
+def test_a_closed_users_id_is_not_given_again(house: House) -> None:
+    house.record(lambda account: account.close("deleted", MASTER, NINE))
+
+    with pytest.raises(UserIdTaken):
+        house.register(TARO)
+
+
+def test_of_many_who_register_one_user_id_at_once_one_gets_it(house: House, second_house: House) -> None:
+    outcomes = together(
+        [lambda: house.register("jiro0001"), lambda: second_house.register("JIRO0001")] * 3,
+    )
+
+    assert refusals(outcomes) == [UserIdTaken] * 5
+    assert house.count("UserRegistered") == 2
+
+
+def test_the_first_password_that_was_told_is_the_one_that_was_kept(house: House, second_house: House) -> None:
+    outcomes = together([lambda: house.register("jiro0001"), lambda: second_house.register("jiro0001")])
+
+    (told,) = [outcome for outcome in outcomes if isinstance(outcome, str)]
+    assert house.enter("jiro0001", told)
+
+
+@pytest.mark.parametrize(
+    ("user_id", "name", "email", "fields"),
+    [
+        ("jiro", "見本 次郎", "jiro@example.com", {"user_id"}),
+        ("jiro0001", "", "jiro", {"name", "email"}),
+        ("jiro0001", "見本\n次郎", "jiro@example.com", {"name"}),
+    ],
+)
+def test_what_cannot_be_registered_is_told_by_field_and_leaves_nothing(
+    house: House, user_id: str, name: str, email: str, fields: set[str]
+) -> None:
+    before = house.kinds()
+
+    with pytest.raises(InvalidInput) as refusal:
+        house.desk.accounts.register(user_id, "general", "ACME01", name, email, COMMAND_LINE, NINE)
+
+    assert set(refusal.value.faults) == fields
+    assert house.kinds() == before
+
+
+def test_nobody_is_registered_into_an_organization_that_is_not(house: House) -> None:
+    with pytest.raises(NotFound):
+        house.desk.accounts.register("jiro0001", "general", "NOSUCH", "見本 次郎", "j@example.com", COMMAND_LINE, NINE)
+
+    assert house.people.of(account_stream("jiro0001"), 1) is None
+
+
+def test_an_organization_has_one_master(house: House) -> None:
+    accounts = house.desk.accounts
+    accounts.register(MASTER, "master", "acme01", "見本 花子", "h@example.com", COMMAND_LINE, NINE)
+
+    with pytest.raises(MasterExists):
+        accounts.register("another1", "master", "ACME01", "見本 次郎", "j@example.com", COMMAND_LINE, NINE)
+
+    assert house.account(MASTER).organization == "ACME01"
+    assert house.store.load(account_stream("another1")) == []
+
+
+# ---- a new password from somebody else
+
+
+def test_a_reset_ends_the_session_and_only_its_password_is_right(house: House) -> None:
+    house.issue()
+    session = house.log_in()
+
+    told = house.desk.accounts.reset_password(TARO, MASTER, NINE)
+
+    with pytest.raises(SessionEnded, match="reset"):
+        house.desk.accounts.visitor(session, house.fingerprint(), NINE)
+    with pytest.raises(WrongPassword):
+        house.desk.accounts.log_in(TARO, RIGHT, house.fingerprint(), NINE)
+    assert house.desk.accounts.log_in(TARO, told, house.fingerprint(), NINE)[1]
+
+
+def test_a_reset_releases_from_a_lock(house: House) -> None:
+    house.fail(6)
+
+    told = house.desk.accounts.reset_password(TARO, MASTER, NINE)
+
+    assert house.enter(TARO, told)
+
+
+def test_a_closed_account_is_not_reset(house: House) -> None:
+    house.record(lambda account: account.close("deleted", MASTER, NINE))
+
+    with pytest.raises(AccountIsClosed):
+        house.desk.accounts.reset_password(TARO, MASTER, NINE)
+
+
+def test_a_reset_and_a_change_that_meet_leave_the_password_of_the_later(house: House) -> None:
+    accounts = house.desk.accounts
+    house.between.at("save PasswordReset", lambda: accounts.own_password(TARO, "another1", NINE))
+
+    told = accounts.reset_password(TARO, MASTER, NINE)
+
+    assert house.enter(TARO, told)
+    assert house.account().credential == 4
+
+
+def test_resets_at_once_leave_one_password_that_was_told(house: House, second_house: House) -> None:
+    outcomes = together(
+        [
+            lambda: house.desk.accounts.reset_password(TARO, MASTER, NINE),
+            lambda: second_house.desk.accounts.reset_password(TARO, MASTER, NINE),
+        ]
+    )
+
+    right = [told for told in outcomes if house.passwords.matches(account_stream(TARO), 4, str(told))]
+    assert refusals(outcomes) == []
+    assert len(right) == 1
+
+
+# ---- released
+
+
+@pytest.mark.parametrize(
+    ("policy", "mails"),
+    [(Policy(mail_when_released=True), ["locked", "released"]), (Policy(), ["locked"])],
+    ids=["with mail", "without"],
+)
+def test_a_release_is_told_by_mail_where_the_setting_says_so(house: House, mails: list[str]) -> None:
+    house.fail(6)
+
+    house.desk.accounts.release(TARO, MASTER, NINE)
+
+    assert house.mails() == mails
+
+
+def test_a_stranger_cannot_be_released(house: House) -> None:
+    with pytest.raises(NotFound):
+        house.desk.accounts.release("nobody01", MASTER, NINE)
+    with pytest.raises(NotFound):
+        house.desk.accounts.release("Taro0001", MASTER, NINE)
+    with pytest.raises(NothingToRelease):
+        house.desk.accounts.release(TARO, MASTER, NINE)
+
+
+# ---- the first page inside
+
+
+def test_home_tells_the_log_in_before_and_the_failures_since(house: House) -> None:
+    house.issue()
+    house.log_in()
+    house.clock.advance(MINUTE)
+    house.fail(2)
+    house.clock.advance(MINUTE)
+    session = house.log_in()
+
+    visitor = house.desk.accounts.visitor(session, house.fingerprint(), house.clock())
+    home = house.desk.accounts.home(visitor)
+
+    assert (home.last_login, home.failures_since) == (NINE, 2)
+    assert (home.organization_name, home.person) == ("見本商事株式会社", Person("見本 太郎", "taro@example.com"))
+
+
+def test_home_tells_all_failures_before_the_first_log_in(house: House) -> None:
+    house.issue()
+    house.fail(3)
+    session = house.log_in()
+
+    home = house.desk.accounts.home(house.desk.accounts.visitor(session, house.fingerprint(), NINE))
+
+    assert (home.last_login, home.failures_since) == (None, 3)
+
+
+def test_home_of_a_member_of_staff_names_no_organization(house: House) -> None:
+    house.staff()
+    house.desk.certification.issue_to_file("bank0001", RIGHT, COMMAND_LINE, NINE)
+    session = house.log_in(user_id="bank0001")
+
+    visitor = house.desk.accounts.visitor(session, house.fingerprint(user_id="bank0001"), NINE)
+
+    assert house.desk.accounts.home(visitor).organization_name is None
+
+
+def test_sessions_are_forgotten_long_after_their_end(house: House) -> None:
+    house.issue()
+    session = house.log_in()
+
+    house.desk.accounts.forget_sessions(NINE + timedelta(hours=16) - timedelta(milliseconds=1))
+    still = house.sessions.find(session)
+    house.desk.accounts.forget_sessions(NINE + timedelta(hours=16))
+
+    assert still is not None
+    assert house.sessions.find(session) is None

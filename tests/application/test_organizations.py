@@ -1,0 +1,94 @@
+"""Organizations as the bank registers them, and their settings (R7.1)."""
+
+import pytest
+
+from application.ports import Person
+from application.streams import load_organization
+from domain.credentials import fault_of, organization_stream
+from domain.errors import InvalidInput, NotFound, OrganizationCodeTaken
+from domain.fact import COMMAND_LINE
+from domain.organization import MasterInvited
+from tests.support.accounts import DAY
+from tests.support.crowd import refusals, together
+from tests.support.house import NINE, House
+
+CODE = "BETA01"
+
+
+def register(house: House, code: str = CODE, name: str = "見本工業株式会社", email: str = "b@example.com") -> str:
+    return house.desk.organizations.register(code, name, email, COMMAND_LINE, NINE)
+
+
+def test_an_organization_is_registered_with_a_letter_of_eighty_days(house: House) -> None:
+    password = register(house)
+
+    invited = house.every_fact()[-1]
+    assert isinstance(invited, MasterInvited)
+    assert invited.password_until == NINE + 80 * DAY
+    assert fault_of(password) is None
+    assert len(password) == 12
+    assert house.passwords.matches(organization_stream(CODE), invited.credential, password)
+
+
+def test_the_contact_is_in_the_vault_and_not_in_the_log(house: House) -> None:
+    register(house)
+
+    assert house.people.of(organization_stream(CODE), 1) == Person("見本工業株式会社", "b@example.com")
+    assert "b@example.com" not in str(house.every_fact())
+
+
+@pytest.mark.parametrize("code", ["ACME01", "acme01", "AcMe01"])
+def test_a_code_is_taken_whatever_its_case(house: House, code: str) -> None:
+    before = house.kinds()
+
+    with pytest.raises(OrganizationCodeTaken):
+        register(house, code)
+
+    assert house.kinds() == before
+
+
+def test_of_many_who_register_one_code_at_once_one_gets_it(house: House, second_house: House) -> None:
+    outcomes = together([lambda: register(house), lambda: register(second_house, CODE.lower())] * 2)
+
+    assert refusals(outcomes) == [OrganizationCodeTaken] * 3
+    assert house.count("OrganizationRegistered") == 2
+
+
+@pytest.mark.parametrize(
+    ("code", "name", "email", "fields"),
+    [
+        ("ab1", "見本工業", "b@example.com", {"code"}),
+        ("BETA0000001", "見本工業", "b@example.com", {"code"}),
+        ("ＢＥＴＡ０１", "見本工業", "b@example.com", {"code"}),
+        (CODE, "", "no address", {"name", "email"}),
+    ],
+)
+def test_what_cannot_be_registered_is_told_by_field(
+    house: House, code: str, name: str, email: str, fields: set[str]
+) -> None:
+    with pytest.raises(InvalidInput) as refusal:
+        register(house, code, name, email)
+
+    assert set(refusal.value.faults) == fields
+
+
+def test_a_setting_is_changed_alone_and_found_again(house: House) -> None:
+    returned = house.desk.organizations.set("acme01", COMMAND_LINE, NINE, p12_profile="legacy")
+    house.desk.organizations.set("ACME01", COMMAND_LINE, NINE, language="en")
+
+    found = load_organization(house.store, "ACME01").state
+    assert returned.p12_profile == "legacy"
+    assert (found.p12_profile, found.issuance_code, found.language) == ("legacy", "off", "en")
+
+
+def test_a_setting_as_it_was_is_no_fact(house: House) -> None:
+    before = house.kinds()
+
+    house.desk.organizations.set("ACME01", COMMAND_LINE, NINE, p12_profile="modern")
+
+    assert house.kinds() == before
+
+
+def test_an_unknown_organization_has_no_settings(house: House) -> None:
+    with pytest.raises(NotFound):
+        house.desk.organizations.set("NOSUCH", COMMAND_LINE, NINE, language="en")

@@ -1,0 +1,249 @@
+"""One session per user, bound to the certificate and judged at every request; the password changed in it (R6.3)."""
+
+import pytest
+
+from domain.credentials import account_stream
+from domain.errors import (
+    AccountIsLocked,
+    InvalidInput,
+    NoSession,
+    NotPermitted,
+    SessionEnded,
+    WrongPassword,
+)
+from domain.fact import COMMAND_LINE
+from domain.user_account import STAFF
+from tests.support.accounts import HOUR, MILLISECOND, MINUTE, SECOND
+from tests.support.house import NINE, OVER, RIGHT, TARO, WRONG, House
+
+BANK_ADMIN = "bank0001"
+
+
+@pytest.fixture
+def house(house: House) -> House:
+    """The user has a certificate, issued at nine."""
+    house.issue()
+    house.passwords.checked.clear()
+    return house
+
+
+def visit(house: House, session: str, number: int = 1) -> str:
+    return house.desk.accounts.visitor(session, house.fingerprint(number), house.clock()).user_id
+
+
+# ---- the session
+
+
+def test_a_later_log_in_ends_the_earlier_session_and_knows_it(house: House) -> None:
+    earlier = house.log_in()
+    later = house.log_in()
+
+    with pytest.raises(SessionEnded, match="replaced"):
+        visit(house, earlier)
+    found = [house.sessions.find(session) for session in (earlier, later)]
+    assert [each.replaced_another for each in found if each] == [False, True]
+
+
+def test_a_session_that_was_over_by_time_is_not_told_as_replaced(house: House) -> None:
+    house.log_in()
+    house.clock.advance(15 * MINUTE)
+
+    later = house.sessions.find(house.log_in())
+
+    assert later is not None
+    assert not later.replaced_another
+
+
+def test_a_session_logged_out_is_not_told_as_replaced(house: House) -> None:
+    session = house.log_in()
+    visitor = house.desk.accounts.visitor(session, house.fingerprint(), NINE)
+    house.desk.accounts.log_out(session, visitor, NINE)
+
+    later = house.sessions.find(house.log_in())
+
+    assert later is not None
+    assert not later.replaced_another
+
+
+def test_a_session_idle_for_fifteen_minutes_is_over(house: House) -> None:
+    session = house.log_in()
+
+    house.clock.advance(15 * MINUTE - MILLISECOND)
+    assert visit(house, session) == TARO
+    house.clock.advance(15 * MINUTE)
+
+    with pytest.raises(SessionEnded, match="idle"):
+        visit(house, session)
+
+
+def test_a_session_lives_eight_hours_whatever_is_done_in_it(house: House) -> None:
+    session = house.log_in()
+    house.sessions.seen(session, NINE + 8 * HOUR - SECOND)
+
+    house.clock.set(NINE + 8 * HOUR - MILLISECOND)
+    assert visit(house, session) == TARO
+    house.clock.set(NINE + 8 * HOUR)
+
+    with pytest.raises(SessionEnded, match="too_long"):
+        visit(house, session)
+
+
+@pytest.mark.parametrize("cookie", [None, "another"])
+def test_without_its_cookie_there_is_no_session(house: House, cookie: str | None) -> None:
+    house.log_in()
+
+    with pytest.raises(NoSession):
+        house.desk.accounts.visitor(cookie, house.fingerprint(), NINE)
+    assert house.desk.accounts.visitor_id(cookie, house.fingerprint(), NINE) is None
+
+
+def test_a_session_is_bound_to_its_certificate(house: House) -> None:
+    session = house.log_in()
+    house.user("jiro0001")
+    house.issue("jiro0001")
+
+    with pytest.raises(SessionEnded, match="certificate"):
+        house.desk.accounts.visitor(session, house.fingerprint(user_id="jiro0001"), NINE)
+    with pytest.raises(SessionEnded, match="certificate"):
+        house.desk.accounts.visitor(session, None, NINE)
+    assert visit(house, session) == TARO
+
+
+def test_a_revocation_ends_the_session_at_the_very_next_request(house: House) -> None:
+    session = house.log_in()
+
+    house.desk.revocation.revoke_user(TARO, "lost", BANK_ADMIN, NINE)
+
+    with pytest.raises(SessionEnded, match="revoked"):
+        visit(house, session)
+
+
+def test_the_certificate_is_judged_at_each_request_though_the_session_was_not_told(house: House) -> None:
+    session = house.log_in()
+    house.desk.revocation.revoke_user(TARO, "lost", BANK_ADMIN, NINE)
+    house.database.execute("update sessions set ended = null")
+
+    with pytest.raises(SessionEnded, match="revoked"):
+        visit(house, session)
+
+
+def test_a_certificate_that_runs_out_ends_the_session(house: House) -> None:
+    house.clock.set(OVER - SECOND)
+    session = house.log_in()
+
+    house.clock.set(OVER)
+
+    with pytest.raises(SessionEnded, match="expired"):
+        visit(house, session)
+
+
+def test_logging_out_ends_the_session_and_is_a_fact(house: House) -> None:
+    session = house.log_in()
+    visitor = house.desk.accounts.visitor(session, house.fingerprint(), NINE)
+
+    house.desk.accounts.log_out(session, visitor, NINE)
+
+    assert house.kinds()[-1] == "LoggedOut"
+    with pytest.raises(SessionEnded, match="logged_out"):
+        visit(house, session)
+
+
+def test_staff_pages_are_for_staff_who_owe_no_change_of_the_password(house: House) -> None:
+    accounts = house.desk.accounts
+    first = accounts.register(BANK_ADMIN, "bank_admin", None, "見本 花子", "h@example.com", COMMAND_LINE, NINE)
+    house.desk.certification.issue_to_file(BANK_ADMIN, first, COMMAND_LINE, NINE)
+    shown = house.fingerprint(user_id=BANK_ADMIN)
+    session, must_change = accounts.log_in(BANK_ADMIN, first, shown, NINE)
+    visitor = accounts.visitor(session, shown, NINE)
+
+    with pytest.raises(NotPermitted):
+        accounts.staff(session, shown, STAFF, NINE)
+    accounts.change_password(session, visitor, first, "another1", "another1", NINE)
+
+    assert must_change
+    assert accounts.staff(session, shown, STAFF, NINE).user_id == BANK_ADMIN
+
+
+def test_a_user_sees_no_staff_page(house: House) -> None:
+    session = house.log_in()
+
+    with pytest.raises(NotPermitted):
+        house.desk.accounts.staff(session, house.fingerprint(), STAFF, NINE)
+
+
+# ---- the own password
+
+
+def change(house: House, session: str, current: str, new: str, again: str = "") -> None:
+    accounts = house.desk.accounts
+    visitor = accounts.visitor(session, house.fingerprint(), house.clock())
+    accounts.change_password(session, visitor, current, new, again or new, house.clock())
+
+
+def test_a_changed_password_is_the_only_one_and_its_verifier_too(house: House) -> None:
+    session = house.log_in()
+
+    change(house, session, RIGHT, "another1")
+
+    with pytest.raises(WrongPassword):
+        house.log_in()
+    assert house.log_in(password="another1")
+    kept = house.database.execute("select version from vault_verifiers where owner = %s", account_stream(TARO))
+    assert kept == [{"version": 3}]
+
+
+def test_the_session_goes_on_after_a_change_and_the_change_is_no_longer_due(house: House) -> None:
+    told = house.desk.accounts.reset_password(TARO, BANK_ADMIN, NINE)
+    session = house.log_in(password=told)
+    due = house.sessions.find(session)
+
+    change(house, session, told, "another1")
+
+    done = house.sessions.find(session)
+    assert due is not None
+    assert done is not None
+    assert (due.must_change_password, done.must_change_password) == (True, False)
+    assert visit(house, session) == TARO
+
+
+def test_a_wrong_current_password_counts_and_changes_nothing(house: House) -> None:
+    session = house.log_in()
+
+    with pytest.raises(WrongPassword):
+        change(house, session, WRONG, "another1")
+
+    assert house.kinds()[-1] == "PasswordFailed"
+    assert house.log_in()
+
+
+@pytest.mark.parametrize(
+    ("new", "again", "field", "fault"),
+    [
+        (RIGHT, RIGHT, "password", "unchanged"),
+        ("xtaro0001x", "xtaro0001x", "password", "contains_user_id"),
+        ("password1", "password1", "password", "common"),
+        ("short", "short", "password", "length"),
+        ("another1", "another2", "password_again", "passwords_differ"),
+    ],
+)
+def test_a_new_password_against_the_rules_is_refused_before_the_current_one_is_tried(
+    house: House, new: str, again: str, field: str, fault: str
+) -> None:
+    session = house.log_in()
+    house.passwords.checked.clear()
+
+    with pytest.raises(InvalidInput) as refusal:
+        change(house, session, RIGHT, new, again)
+
+    assert refusal.value.faults == {field: fault}
+    assert house.passwords.checked == []
+
+
+def test_a_lock_refuses_the_change_but_leaves_the_session(house: House) -> None:
+    session = house.log_in()
+    house.fail(6)
+
+    with pytest.raises(AccountIsLocked):
+        change(house, session, RIGHT, "another1")
+
+    assert visit(house, session) == TARO
