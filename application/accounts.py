@@ -42,7 +42,7 @@ from domain.errors import (
     UserIdTaken,
 )
 from domain.policy import SESSION_IDLE, SESSION_LIFE, Policy
-from domain.user_account import LoggedIn, PasswordFailed, Role, UserAccount
+from domain.user_account import AccountReleased, LoggedIn, PasswordFailed, Role, UserAccount
 
 Pick = Callable[[Sequence[str]], str]
 
@@ -128,7 +128,8 @@ class Accounts:
                 self._passwords.keep(found.stream, found.state.credential + 1, password),
                 self._sessions.end_all(user_id, "reset"),
             ]
-            self._store.save(found.changes(facts), rows=rows)
+            changes = found.changes(facts)
+            self._store.save(changes, *self._released_mail(user_id, changes), rows=rows)
 
         decide(attempt)
         return password
@@ -148,11 +149,14 @@ class Accounts:
 
         def attempt() -> None:
             found = load_account(self._store, user_id)
-            changes = found.changes(facts := found.state.release(by, now))
-            mails = [mail("released", user_id, changes, facts[0])] if self._policy.mail_when_released else []
-            self._store.save(changes, *mails)
+            changes = found.changes(found.state.release(by, now))
+            self._store.save(changes, *self._released_mail(user_id, changes))
 
         decide(attempt)
+
+    def _released_mail(self, user_id: str, changes: Changes) -> list[Changes]:
+        released = [fact for fact in changes.facts if isinstance(fact, AccountReleased)]
+        return [mail("released", user_id, changes, fact) for fact in released if self._policy.mail_when_released]
 
     def forget_sessions(self, now: datetime) -> None:
         """What ended long ago; until then its browser is told why."""

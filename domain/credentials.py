@@ -20,6 +20,7 @@ FULL_WIDTH = re.compile(r"[\uff01-\uff5e\u3000]")
 # Characters a person can read from paper without doubt: no 0/O, 1/l/I.
 READABLE_LETTERS = "abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ"
 READABLE_DIGITS = "23456789"
+GENERATED_LENGTH = 12
 
 # Passwords that fit the rule and still everybody guesses first, in lower case.
 COMMON_TEXT = """
@@ -83,12 +84,12 @@ def check_organization_code(code: str) -> None:
         raise InvalidInput(code="full_width" if FULL_WIDTH.search(code) else "malformed")
 
 
-def generate_password(pick: Callable[[Sequence[str]], str], avoid: str = "", length: int = 12) -> str:
+def generate_password(pick: Callable[[Sequence[str]], str], avoid: str = "") -> str:
     """A first or reset password: 12 readable characters, at least one letter and one digit, never holding `avoid`.
 
     `pick` chooses one of a sequence; the caller gives a secure one.
     """
     while True:
-        text = "".join(pick(READABLE_LETTERS + READABLE_DIGITS) for _ in range(length))
+        text = "".join(pick(READABLE_LETTERS + READABLE_DIGITS) for _ in range(GENERATED_LENGTH))
         if fault_of(text) is None and text.lower() not in COMMON and (not avoid or avoid.lower() not in text.lower()):
             return text

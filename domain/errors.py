@@ -4,7 +4,7 @@ DomainError
 ├── InvalidInput            malformed input: nothing counted, nothing recorded (422)
 ├── TryRefused              a password try that let nobody in (401)
 │   ├── UnknownUser · WrongPassword
-│   └── AccountHeld         AccountLocked · AccountBlocked · AccountSuspended · AccountClosed
+│   └── AccountHeld         AccountIsLocked · AccountIsBlocked · AccountIsSuspended · AccountIsClosed
 ├── CertificateUnusable     what is wrong with the certificate shown at login (403)
 ├── IssuanceRefusal         CertificateStillValid · IssuanceIsRunning · CertificateNotShown · IssuanceIsOver (409)
 ├── TicketRefused    TicketMissing · TicketTimedOut · OtherTab · PackageWaits · NoPackage (409) · …Gone (410)

@@ -325,8 +325,12 @@ class UserAccount(msgspec.Struct, frozen=True, kw_only=True):
         return [*self.expire_lock(self.user_id, now), *self.abandon_overdue(self.user_id, now), started]
 
     def complete_issuance(self, number: int, serial: str, now: datetime) -> list[Fact]:
-        """Refused where a close, block or initialization came first, or the ten minutes are over (R4.6)."""
-        if hold := self.hold(now):
+        """Refused where a close, suspension or block came first, or the ten minutes are over (R4.6).
+
+        Not by a lock: with six guesses an outsider could stop anybody's issue.
+        """
+        hold = self.hold(now)
+        if hold is not None and not isinstance(hold, AccountIsLocked):
             raise hold
         if self.running is None or self.running.number != number or now >= self.running.times_out_at():
             raise IssuanceIsOver(self.user_id)

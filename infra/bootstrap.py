@@ -17,7 +17,7 @@ from application.desk import Desk, IssuingDesk
 from application.door import Door
 from application.issuance import Issuance
 from application.organizations import Organizations
-from application.ports import Unavailable
+from application.ports import Authority, FactStore, KeyPackages, Unavailable
 from application.revocation import Revocation
 from domain.policy import Policy
 from domain.user_account import STAFF
@@ -27,9 +27,11 @@ from infra.certificate_index import CertificateIndex
 from infra.clock import Clock, now
 from infra.embedded_postgres import embedded
 from infra.event_store import EventStore
+from infra.failpoints import FailingAuthority, FailingPackages, FailingStore
 from infra.passwords import VerifierVault
 from infra.pkcs12 import KeyPackageFactory, Rounds
 from infra.postgres import Database, DatabaseTurns, check_migrated
+from infra.rate_limits import RateLimits
 from infra.sessions import SessionBook
 from infra.settings import Settings
 from infra.tickets import TicketDrawer
@@ -83,12 +85,14 @@ class House:
     clock: Clock
     database: Database
     store: EventStore
+    facts: FactStore
     policy: Policy
     door: Door
     sessions: SessionBook
     tickets: TicketDrawer
     index: CertificateIndex
     views: CurrentViews
+    limits: RateLimits
     desk: Desk
 
 
@@ -99,18 +103,22 @@ def house(settings: Settings, process_dsn: str, clock: Clock = now) -> Iterator[
     try:
         check_migrated(database)
         store, policy = EventStore(database), settings.policy()
+        facts: FactStore = FailingStore(store, settings.failpoint) if settings.failpoint else store
         passwords = VerifierVault(database, settings.password_checks)
         people, index = PersonVault(database), CertificateIndex(database)
         sessions, tickets = SessionBook(database), TicketDrawer(database)
-        door = Door(store, turns, passwords, sessions, tickets)
+        door = Door(facts, turns, passwords, sessions, tickets)
         desk = Desk(
-            accounts=Accounts(store, door, passwords, people, sessions, index, policy, secrets.choice),
-            delivery=Delivery(store, tickets, settings.bank_name),
-            organizations=Organizations(store, passwords, people, policy, secrets.choice),
-            revocation=Revocation(store, index, sessions, tickets, policy),
+            accounts=Accounts(facts, door, passwords, people, sessions, index, policy, secrets.choice),
+            delivery=Delivery(facts, tickets, settings.bank_name),
+            organizations=Organizations(facts, passwords, people, policy, secrets.choice),
+            revocation=Revocation(facts, index, sessions, tickets, policy),
         )
         views = CurrentViews(database)
-        yield House(settings, clock, database, store, policy, door, sessions, tickets, index, views, desk)
+        limits = RateLimits(database, clock, posts=settings.rate_posts, user_ids=settings.rate_ids)
+        yield House(
+            settings, clock, database, store, facts, policy, door, sessions, tickets, index, views, limits, desk
+        )
     finally:
         turns.close()
         database.close()
@@ -120,14 +128,18 @@ def house(settings: Settings, process_dsn: str, clock: Clock = now) -> Iterator[
 def issuing_desk(found: House) -> Iterator[IssuingDesk]:
     """The desk with the authority's key loaded and the workers for key packages started."""
     settings, desk = found.settings, found.desk
-    authority = load_authority(settings)
+    authority: Authority = load_authority(settings)
     rounds = Rounds(
         key=settings.p12_key_rounds, certificates=settings.p12_certificate_rounds, mac=settings.p12_mac_rounds
     )
-    packages = KeyPackageFactory(settings.key_type, rounds)
+    factory = KeyPackageFactory(settings.key_type, rounds)
+    packages: KeyPackages = factory
+    if settings.failpoint:
+        authority = FailingAuthority(authority, settings.failpoint)
+        packages = FailingPackages(packages, settings.failpoint)
     try:
         certification = Certification(
-            found.store, found.sessions, authority, packages, found.index, found.policy, settings.bank_name
+            found.facts, found.sessions, authority, packages, found.index, found.policy, settings.bank_name
         )
         yield IssuingDesk(
             accounts=desk.accounts,
@@ -136,11 +148,11 @@ def issuing_desk(found: House) -> Iterator[IssuingDesk]:
             revocation=desk.revocation,
             certification=certification,
             issuance=Issuance(
-                found.store, found.door, found.tickets, certification, desk.delivery, found.policy, settings.bank_name
+                found.facts, found.door, found.tickets, certification, desk.delivery, found.policy, settings.bank_name
             ),
         )
     finally:
-        packages.close()
+        factory.close()
 
 
 def web_application(found: House, desk: IssuingDesk) -> Starlette:
@@ -158,6 +170,7 @@ def web_application(found: House, desk: IssuingDesk) -> Starlette:
         Pages(service, demo=settings.is_embedded and demo.path_in(settings.home).exists()),
         found.clock,
         lambda: found.views.settle(found.store, SETTLE),
+        found.limits,
         answer_floor=settings.answer_floor_ms / 1000,
         tries_waiting=settings.tries_waiting,
         threads=found.database.pool_size,

@@ -67,7 +67,7 @@ def tells_errors(command: Command) -> Command:
                 "the database's role may not do this: `migrate` needs the owner, in SHOMEI_MIGRATION_URL"
             ) from error
         except FileExistsError as error:
-            raise click.ClickException(f"{error.filename} is there already: name a new file") from error
+            raise click.ClickException(f"{error.filename} is there already, and nothing is overwritten") from error
         except OSError as error:
             where = f"{error.filename}: " if error.filename else ""
             raise click.ClickException(f"{where}{error.strerror or error}") from error

@@ -20,7 +20,7 @@ MIGRATION_LOCK = 0x53484F4D  # "SHOM": one migrate at a time
 WAIT_FOR_TURN = 5.0  # seconds, R3.5
 CONNECT_SECONDS = 5
 
-PLAIN_TABLES = ("vault_verifiers", "vault_persons", "certificate_index", "tickets", "sessions")
+PLAIN_TABLES = ("vault_verifiers", "vault_persons", "certificate_index", "tickets", "sessions", "rate_counters")
 
 
 class Database:

@@ -84,5 +84,13 @@ create table if not exists sessions (
 create index if not exists sessions_user_idx on sessions (lower(user_id)) where ended is null;
 create index if not exists sessions_fingerprint_idx on sessions (fingerprint) where ended is null;
 
+-- What one client address did lately (R3.10). Unlogged: after a crash the counting begins anew.
+create unlogged table if not exists rate_counters (
+    key text primary key,
+    count int not null,
+    until timestamptz not null
+);
+create index if not exists rate_counters_until_idx on rate_counters (until);
+
 -- The read models: thrown away and rebuilt by the projector, which therefore owns what it makes there.
 create schema if not exists views;

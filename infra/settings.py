@@ -29,6 +29,9 @@ Port: TypeAlias = Annotated[int, Meta(ge=1, le=65535)]
 Hour: TypeAlias = Annotated[int, Meta(ge=0, le=23)]
 Rounds: TypeAlias = Annotated[int, Meta(ge=10_000, le=190_000)]  # R4.7: some importers refuse over 600,000 in all
 Label: TypeAlias = Annotated[str, Meta(max_length=60, pattern=r"^[^\x00-\x1f\x7f]+$")]
+Failpoint: TypeAlias = Annotated[
+    str, Meta(pattern=r"^(before|inside|after):[A-Za-z]+$", examples=["after:CertificatePlanned"])
+]
 Host: TypeAlias = Annotated[str, Meta(pattern=r"^[0-9A-Za-z._:-]+$", examples=["localhost or 192.0.2.1"])]
 WebUrl: TypeAlias = Annotated[str, Meta(pattern=r"^https?://[^\s/?#@]+(/[^\s?#]*)?$", examples=["https://host:8443"])]
 PlainUrl: TypeAlias = Annotated[str, Meta(pattern=r"^http://[^\s/?#@]+(/[^\s?#]*)?$", examples=["http://host:8480"])]
@@ -122,6 +125,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     helpdesk_closes: Annotated[int, Meta(ge=1, le=24), means("hour (JST) from which it no longer does")] = 18
 
     demo: Annotated[bool, means("demo accounts, in a new embedded database on loopback only")] = True
+    failpoint: Annotated[Failpoint | None, means("for tests only: where the process kills itself", "none")] = None
     log_level: Annotated[Literal["debug", "info", "warning", "error"], means("least level that is logged")] = "info"
 
     @classmethod

@@ -18,6 +18,7 @@ from infra.private_file import reserve_private
 
 COLUMNS = ["user_id", "name", "email", "organization", "role"]
 ROLES: dict[str, Role] = {"general": "general", "master": "master"}
+WRONG_ROLE = "role must be general or master"
 
 
 class Report(NamedTuple):
@@ -43,34 +44,34 @@ def run(
     with os.fdopen(reserve_private(passwords), "w", encoding="utf-8", newline="") as out:
         written = csv.writer(out)
         written.writerow(["user_id", "password"])
-        bar = click.progressbar(rows, hidden=not show_progress, file=sys.stderr)
-        with bar as shown:
-            for number, row in enumerate(shown, 2):
-                role = ROLES.get((row["role"] or "").strip())
-                if None in row or None in row.values() or role is None:
-                    refused.append((number, "role must be general or master" if role is None else "wrong columns"))
+        with click.progressbar(rows, hidden=not show_progress, file=sys.stderr) as shown:
+            for number, row in shown:
+                if len(row) != len(COLUMNS) or row[-1] not in ROLES:
+                    refused.append((number, "wrong columns" if len(row) != len(COLUMNS) else WRONG_ROLE))
                     continue
+                user_id, name, email, organization, role = row
                 try:
-                    password = accounts.register(
-                        row["user_id"], role, row["organization"], row["name"], row["email"], COMMAND_LINE, clock()
-                    )
+                    password = accounts.register(user_id, ROLES[role], organization, name, email, COMMAND_LINE, clock())
                 except DomainError as error:
                     refused.append((number, said(error)))
                     continue
-                written.writerow([row["user_id"], password])
+                written.writerow([user_id, password])
                 out.flush()
                 added += 1
         os.fsync(out.fileno())
     return Report(added, refused)
 
 
-def read(file: Path) -> list[dict[str, str]]:
-    """The whole file first: one that cannot be read leaves nothing behind."""
+def read(file: Path) -> list[tuple[int, list[str]]]:
+    """The rows below the head, each with its number in the file; blank ones are left out, but count.
+
+    The whole file first: one that cannot be read leaves nothing behind.
+    """
     try:
         with file.open(encoding="utf-8-sig", newline="") as text:
-            table = csv.DictReader(text)
-            if table.fieldnames != COLUMNS:
-                raise click.ClickException(f"the first line must be {','.join(COLUMNS)}")
-            return list(table)
+            rows = [(number, row) for number, row in enumerate(csv.reader(text, strict=True), 1) if any(row)]
     except (UnicodeDecodeError, csv.Error) as error:
-        raise click.ClickException(f"{file} is not a CSV file in UTF-8") from error
+        raise click.ClickException(f"{file} is not a CSV file in UTF-8: save it as one") from error
+    if not rows or rows[0] != (1, COLUMNS):
+        raise click.ClickException(f"the first line of {file} must be {','.join(COLUMNS)}")
+    return rows[1:]

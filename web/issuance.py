@@ -12,7 +12,6 @@ from domain.errors import TryRefused
 from domain.validity import japanese_day
 from web.cookies import TICKET, drop, keep, read
 from web.entrance import fingerprint
-from web.form_token import read_form
 from web.sessions import visitor_id
 from web.site import Site, see_other
 
@@ -38,10 +37,13 @@ def routes(site: Site) -> list[Route]:
         return await authentication_page(site, request, HTTPStatus.OK, {}, None)
 
     async def authenticate(request: Request) -> Response:
-        fields = await read_form(request)
-        cookie = await site.attempt(
+        fields = await site.form(request)
+        user_id = fields.get("user_id", "")
+        cookie = await site.public_attempt(
+            request,
+            user_id,
             issuance.authenticate,
-            fields.get("user_id", ""),
+            user_id,
             fields.get("password", ""),
             site.clock(),
             cookie=read(request, TICKET),
@@ -70,7 +72,7 @@ def routes(site: Site) -> list[Route]:
         )
 
     async def issue(request: Request) -> Response:
-        fields = await read_form(request)
+        fields = await site.form(request)
         cookie = read(request, TICKET)
         begun = await site.ask(
             issuance.start,
@@ -84,7 +86,7 @@ def routes(site: Site) -> list[Route]:
         return await site.done("/issuance/progress")
 
     async def cancel(request: Request) -> Response:
-        fields = await read_form(request)
+        fields = await site.form(request)
         await site.ask(issuance.cancel, read(request, TICKET), fields.get("ticket", ""), site.clock())
         response = await site.done("/")
         drop(response, TICKET)
@@ -129,7 +131,7 @@ def routes(site: Site) -> list[Route]:
         )
 
     async def close(request: Request) -> Response:
-        await read_form(request)
+        await site.form(request)
         await site.ask(delivery.close, read(request, TICKET), site.clock())
         return await site.done("/issuance/closed")
 

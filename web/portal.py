@@ -13,7 +13,6 @@ from domain.errors import AccountIsLocked, SessionRefused, TryRefused
 from domain.validity import Validity
 from web.cookies import NOTE, SESSION, drop, keep, read
 from web.entrance import fingerprint, shown_line
-from web.form_token import read_form
 from web.pages import OwnAccount, OwnCertificate
 from web.sessions import signed_in, visitor
 from web.site import Site, see_other
@@ -77,10 +76,13 @@ def routes(site: Site) -> list[Route]:
         return await login_page(site, request, HTTPStatus.OK, {}, None)
 
     async def log_in(request: Request) -> Response:
-        fields = await read_form(request)
-        cookie, change_due = await site.attempt(
+        fields = await site.form(request)
+        user_id = fields.get("user_id", "")
+        cookie, change_due = await site.public_attempt(
+            request,
+            user_id,
             accounts.log_in,
-            fields.get("user_id", ""),
+            user_id,
             fields.get("password", ""),
             fingerprint(request),
             site.clock(),
@@ -90,7 +92,7 @@ def routes(site: Site) -> list[Route]:
         return response
 
     async def log_out(request: Request) -> Response:
-        await read_form(request)
+        await site.form(request)
         try:
             who = await visitor(site, request)
         except SessionRefused:
@@ -129,7 +131,7 @@ def routes(site: Site) -> list[Route]:
         return await password_page(site, request, HTTPStatus.OK, {}, None)
 
     async def change_password(request: Request) -> Response:
-        fields = await read_form(request)
+        fields = await site.form(request)
         who = await visitor(site, request)
         await site.attempt(
             accounts.change_password,

@@ -28,6 +28,7 @@ from web.api import problem
 from web.cookies import SESSION, drop
 from web.entrance import shown_line
 from web.errors import BadForm, WebError
+from web.limits import TooMany
 from web.site import Site
 
 STATUS: dict[type[Exception], HTTPStatus] = {
@@ -43,10 +44,11 @@ STATUS: dict[type[Exception], HTTPStatus] = {
     Conflicting: HTTPStatus.CONFLICT,
     BadForm: HTTPStatus.UNPROCESSABLE_ENTITY,
     WebError: HTTPStatus.FORBIDDEN,
+    TooMany: HTTPStatus.TOO_MANY_REQUESTS,
     Busy: HTTPStatus.SERVICE_UNAVAILABLE,
     Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
 }
-RETRY_AFTER = "5"  # seconds, with 503
+RETRY_AFTER = 5  # seconds, with 503
 
 # Where a refused try or malformed input shows the form again, with what was typed but the passwords.
 FormPage = Callable[[Site, Request, int, Mapping[str, str], TryRefused | None], Awaitable[Response]]
@@ -103,9 +105,12 @@ def handlers(site: Site) -> dict[Any, Callable[[Request, Exception], Awaitable[R
             case CertificateUnusable():
                 line = await shown_line(site, request)
                 return site.page(request, "certificate_refused.html", status=status, code=error.code, certificate=line)
-        response = site.page(request, "refused.html", status=status, code=code_of(error), error=error)
-        if status == HTTPStatus.SERVICE_UNAVAILABLE:
-            response.headers["Retry-After"] = RETRY_AFTER
+        seconds = error.seconds if isinstance(error, TooMany) else RETRY_AFTER
+        response = site.page(
+            request, "refused.html", status=status, code=code_of(error), error=error, retry_after=-(-seconds // 60)
+        )
+        if status in (HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.TOO_MANY_REQUESTS):
+            response.headers["Retry-After"] = str(seconds)
         if isinstance(error, SessionRefused):
             drop(response, SESSION)
         return response

@@ -15,7 +15,8 @@ from starlette.responses import RedirectResponse, Response
 
 from application.desk import IssuingDesk
 from application.ports import Busy
-from web.form_token import form_cookie, form_token, keep_form_cookie
+from web.form_token import form_cookie, form_token, keep_form_cookie, read_form
+from web.limits import Limits, client_of, is_public
 from web.pages import Pages, SignedIn
 
 log = structlog.get_logger(__name__)
@@ -40,6 +41,7 @@ class Site:
         pages: Pages,
         clock: Callable[[], datetime],
         settle: Callable[[], bool],
+        limits: Limits,
         *,
         answer_floor: float,
         tries_waiting: int,
@@ -49,6 +51,7 @@ class Site:
         self.pages = pages
         self.clock = clock
         self._settle = settle
+        self.limits = limits
         self.answer_floor = answer_floor
         self._threads = CapacityLimiter(threads)
         self._tries = CapacityLimiter(tries_waiting)
@@ -65,6 +68,23 @@ class Site:
         if self._tries.borrowed_tokens >= self._tries.total_tokens:
             raise Busy("too many tries in this process")
         return await to_thread.run_sync(partial(call, *args, **kwargs), limiter=self._tries)
+
+    async def public_attempt(
+        self, request: Request, user_id: str, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """A try on a public form: refused ones count for the client's address (R3.10)."""
+
+        def limited() -> T:
+            with self.limits.trying(client_of(request), user_id):
+                return call(*args, **kwargs)
+
+        return await self.attempt(limited)
+
+    async def form(self, request: Request) -> dict[str, str]:
+        """The form of a POST, within the limit of the client's address. Raises TooMany, BadForm, BadFormToken."""
+        if is_public(request.scope["path"]):
+            await self.ask(self.limits.post, client_of(request))
+        return await read_form(request)
 
     async def done(self, where: str) -> Response:
         """A command's answer: on to the page that shows what it did, once the read models know."""

@@ -130,7 +130,7 @@ def test_a_reset_ends_the_session_and_only_its_password_is_right(house: House) -
     assert house.desk.accounts.log_in(TARO, told, house.fingerprint(), NINE)[1]
 
 
-def test_a_reset_releases_from_a_lock(house: House) -> None:
+def test_the_password_of_a_reset_opens_a_locked_account_at_once(house: House) -> None:
     house.fail(6)
 
     told = house.desk.accounts.reset_password(TARO, MASTER, NINE)

@@ -105,14 +105,13 @@ def test_the_package_follows_the_organizations_profile(house: House) -> None:
         (lambda house: house.record(lambda account: [AccountBlocked(at=NINE, by=TARO)]), "blocked", ["blocked"]),
         (lambda house: house.record(lambda account: account.suspend(MASTER, NINE)), "suspended", ["suspended"]),
         (lambda house: house.record(lambda account: account.close("deleted", MASTER, NINE)), "closed", []),
-        (lambda house: house.fail(6), "locked", ["locked"]),
         (
             lambda house: house.desk.revocation.revoke_serial(plan(house).serial, "requested", STAFF_ID, NINE),
             "issuance_over",
             ["issuance_over"],
         ),
     ],
-    ids=["blocked", "suspended", "closed", "locked", "serial revoked"],
+    ids=["blocked", "suspended", "closed", "serial revoked"],
 )
 def test_who_came_first_leaves_a_planned_serial_and_no_certificate(
     house: House, meanwhile: Callable[[House], None], code: str, abandoned: list[str]
@@ -129,6 +128,17 @@ def test_who_came_first_leaves_a_planned_serial_and_no_certificate(
     assert reasons(house) == abandoned
     assert "issued" not in house.mails()
     assert (house.tickets.package(cookie), house.tickets.password(cookie)) == (None, RIGHT)
+
+
+def test_a_lock_that_came_between_does_not_stop_the_issue(house: House) -> None:
+    cookie = house.enter()
+    house.start(cookie)
+    house.between.at("pack", lambda: house.fail(6))
+
+    house.work(cookie)
+
+    assert house.certificate().state(NINE) == "live"
+    assert house.account().lockout.is_locked(NINE)
 
 
 def test_the_same_at_the_last_moment_before_the_save(house: House) -> None:
@@ -256,6 +266,21 @@ def test_after_a_revocation_a_staff_certificate_is_made_again(house: House) -> N
 def test_only_staff_are_issued_to_a_file_after_the_check(house: House, user_id: str) -> None:
     with pytest.raises(NotFound):
         house.desk.certification.check_staff(user_id, NINE)
+
+
+def test_what_a_cut_off_command_line_left_under_way_is_given_up_and_another_may_begin(house: House) -> None:
+    house.staff()
+    house.between.fails_at("sign", Unavailable())
+    with pytest.raises(Unavailable):
+        to_file(house)
+    with pytest.raises(IssuanceIsRunning):
+        to_file(house)
+
+    house.desk.certification.abandon(STAFF_ID, COMMAND_LINE, NINE)
+    house.desk.certification.abandon(STAFF_ID, COMMAND_LINE, NINE)
+
+    assert to_file(house)
+    assert reasons(house) == ["cut_off"]
 
 
 def test_two_command_lines_at_once_make_one_certificate(house: House, second_house: House) -> None:

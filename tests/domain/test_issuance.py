@@ -181,7 +181,16 @@ def test_another_number_or_none_that_runs_is_not_completed() -> None:
         registered().state.complete_issuance(1, "A1", NINE)
 
 
-@pytest.mark.parametrize("how", ["locked", "blocked", "suspended", "closed"])
+def test_a_lock_that_came_between_does_not_stop_the_issue() -> None:
+    account = account_held("locked")
+    account.record([fact("IssuanceStarted", NINE + 2 * HOUR, number=1)])
+
+    decided = account.state.complete_issuance(1, "A1", NINE + 2 * HOUR)
+
+    assert decided == [fact("IssuanceCompleted", NINE + 2 * HOUR, number=1, serial="A1")]
+
+
+@pytest.mark.parametrize("how", ["blocked", "suspended", "closed"])
 def test_a_hold_that_came_between_leaves_the_issue_without_a_certificate(how: Held) -> None:
     account = account_held(how)
     account.record([fact("IssuanceStarted", NINE + 2 * HOUR, number=1)])

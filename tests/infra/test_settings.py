@@ -94,6 +94,7 @@ def test_every_setting_can_be_set() -> None:
         "SHOMEI_HELPDESK_OPENS": "8",
         "SHOMEI_HELPDESK_CLOSES": "24",
         "SHOMEI_DEMO": "off",
+        "SHOMEI_FAILPOINT": "after:CertificatePlanned",
         "SHOMEI_LOG_LEVEL": "debug",
     }
 
@@ -141,6 +142,7 @@ def test_every_setting_can_be_set() -> None:
         helpdesk_opens=8,
         helpdesk_closes=24,
         demo=False,
+        failpoint="after:CertificatePlanned",
         log_level="debug",
     )
     assert settings.policy() == Policy(

@@ -23,11 +23,12 @@ from infra.postgres import check_migrated
 from infra.views import CurrentViews
 from tests.support.house import OVER, RENEWAL, RIGHT, TARO, House
 from tests.support.html import Page
-from tests.support.site import SERVICE, settled
+from tests.support.site import SERVICE, NoLimits, settled
 from web import api
 from web.app import create_app
 from web.cookies import SESSION, read
 from web.entrance import fingerprint
+from web.limits import Limits
 from web.pages import Pages
 from web.site import Site
 
@@ -139,11 +140,19 @@ class Server:
 
 @contextmanager
 def serving(
-    house: House, kind: type[Site] = Site, *, tries_waiting: int = 64, strict_transport: bool = False
+    house: House,
+    kind: type[Site] = Site,
+    *,
+    limits: Limits | None = None,
+    tries_waiting: int = 64,
+    strict_transport: bool = False,
 ) -> Iterator[Server]:
     """`kind` may watch what the site is asked."""
     pages = Pages(SERVICE, demo=False)
-    site = kind(house.desk, pages, house.clock, settled, answer_floor=0.0, tries_waiting=tries_waiting, threads=8)
+    limits = limits or NoLimits()
+    site = kind(
+        house.desk, pages, house.clock, settled, limits, answer_floor=0.0, tries_waiting=tries_waiting, threads=8
+    )
 
     async def authorize(request: Request) -> str:
         cookie, known_by = read(request, SESSION), fingerprint(request)

@@ -1,7 +1,7 @@
 """The real parts, watched: what they were asked is counted, and a test may step in between two of their steps.
 
-They are the real ones by inheritance or pass every call on, and each passes the contract tests of what it stands for
-(tests/infra/test_passwords.py, tests/infra/test_event_store.py).
+The vault is the real one by inheritance; the others pass every call on. Vault and store are held to the contract of
+what they stand for (tests/infra/test_passwords.py, tests/infra/test_event_store.py).
 """
 
 from collections.abc import Callable, Sequence

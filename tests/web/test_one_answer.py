@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
+import anyio
 import pytest
 from httpx2 import Response
 from starlette.requests import Request
@@ -171,6 +172,28 @@ def test_a_refused_login_waits_for_the_floor(house: House, watched: Server) -> N
 
     assert isinstance(watched.site, WatchedSite)
     assert watched.site.waited == 1
+
+
+def is_let_go(site: Site, after: float) -> bool:
+    """Whether a refusal is answered that many seconds after its arrival, or waits on."""
+
+    async def ask() -> bool:
+        request = Request({"type": "http", "state": {"arrived_at": anyio.current_time() - after}})
+        async with anyio.create_task_group() as group:
+            group.start_soon(site.wait_for_the_floor, request)
+            await anyio.wait_all_tasks_blocked()
+            waiting = len(anyio.get_running_tasks()) - 1
+            group.cancel_scope.cancel()
+        return waiting == 0
+
+    return anyio.run(ask)
+
+
+def test_the_floor_is_counted_from_the_arrival(server: Server) -> None:
+    server.site.answer_floor = 1000.0
+
+    assert is_let_go(server.site, after=1000.0)
+    assert not is_let_go(server.site, after=900.0)
 
 
 def test_nothing_else_waits(house: House, watched: Server) -> None:

@@ -46,7 +46,7 @@ def test_a_double_click_gets_the_same_answer_and_one_certificate(
 
     answers = [(each.status_code, each.headers["location"]) for each in (first, while_it_runs, afterwards)]
     assert answers == [(303, "/issuance/progress")] * 3
-    assert house.count("IssuanceStarted") == house.count("CertificateIssued") == 1
+    assert house.count("IssuanceStarted") == house.count("CertificatePlanned") == house.count("CertificateIssued") == 1
 
 
 def test_the_back_button_leads_on_to_the_wait(server: Server, browser: Browser, slow: Event) -> None:

@@ -1,0 +1,184 @@
+"""How much one client address may do (R3.10): 120 posts a minute, refused tries on 10 user IDs an hour."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from functools import partial
+
+import pytest
+
+from domain.errors import CertificateUnknown, WrongPassword
+from infra.postgres import Database
+from infra.rate_limits import RateLimits, network
+from tests.support.clock import MovableClock
+from tests.support.crowd import together
+from tests.support.house import NINE
+from web.limits import TooMany
+
+CLIENT = "192.0.2.7"
+OTHER = "192.0.2.8"
+SECOND = timedelta(seconds=1)
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+def clock() -> MovableClock:
+    return MovableClock(NINE)
+
+
+@pytest.fixture
+def limits(database: Database, clock: MovableClock) -> RateLimits:
+    return RateLimits(database, clock, posts=5, user_ids=3)
+
+
+def refused(limits: RateLimits, user_id: str, client: str = CLIENT) -> None:
+    with pytest.raises(WrongPassword), limits.trying(client, user_id):
+        raise WrongPassword
+
+
+def accepted(limits: RateLimits, user_id: str, client: str = CLIENT) -> None:
+    with limits.trying(client, user_id):
+        pass
+
+
+def told(call: Callable[[], object]) -> int:
+    """The seconds of Retry-After."""
+    with pytest.raises(TooMany) as told:
+        call()
+    return told.value.seconds
+
+
+def test_the_sixth_post_of_a_minute_is_refused_where_five_are_allowed(limits: RateLimits) -> None:
+    for _ in range(5):
+        limits.post(CLIENT)
+
+    assert told(lambda: limits.post(CLIENT)) == 60
+
+
+def test_the_minute_begins_with_its_first_post_and_ends_sixty_seconds_later(
+    limits: RateLimits, clock: MovableClock
+) -> None:
+    for _ in range(5):
+        limits.post(CLIENT)
+
+    clock.advance(59 * SECOND)
+    assert told(lambda: limits.post(CLIENT)) == 1
+
+    clock.advance(SECOND)
+    limits.post(CLIENT)
+
+
+def test_another_address_has_a_limit_of_its_own(limits: RateLimits) -> None:
+    for _ in range(5):
+        limits.post(CLIENT)
+
+    limits.post(OTHER)
+
+
+def test_processes_share_the_limit(limits: RateLimits, database: Database, clock: MovableClock) -> None:
+    other_process = RateLimits(database, clock, posts=5, user_ids=3)
+    for _ in range(5):
+        other_process.post(CLIENT)
+
+    assert told(lambda: limits.post(CLIENT)) == 60
+
+
+def test_refused_tries_on_a_fourth_user_id_are_stopped_where_three_are_allowed(limits: RateLimits) -> None:
+    for user_id in ("taro0001", "taro0002", "taro0003"):
+        refused(limits, user_id)
+
+    assert told(lambda: refused(limits, "taro0004")) == 3600
+
+
+def test_refused_tries_on_the_same_user_ids_go_on_in_whatever_case_they_are_typed(limits: RateLimits) -> None:
+    for user_id in ("taro0001", "taro0002", "taro0003"):
+        refused(limits, user_id)
+
+    refused(limits, "taro0001")
+    refused(limits, "TARO0003")
+
+
+def test_after_an_hour_other_user_ids_may_fail_again(limits: RateLimits, clock: MovableClock) -> None:
+    for user_id in ("taro0001", "taro0002", "taro0003"):
+        refused(limits, user_id)
+
+    clock.advance(HOUR - SECOND)
+    assert told(lambda: refused(limits, "taro0004")) == 1
+
+    clock.advance(SECOND)
+    refused(limits, "taro0004")
+
+
+def test_a_try_that_was_accepted_does_not_count(limits: RateLimits) -> None:
+    for number in range(10):
+        accepted(limits, f"taro{number:04}")
+
+    refused(limits, "hanako01")
+
+
+def test_a_refusal_that_is_no_refused_password_does_not_count(limits: RateLimits) -> None:
+    for number in range(10):
+        with pytest.raises(CertificateUnknown), limits.trying(CLIENT, f"taro{number:04}"):
+            raise CertificateUnknown
+
+    refused(limits, "hanako01")
+
+
+def test_of_many_tries_at_once_on_different_user_ids_no_more_than_the_limit_are_made(limits: RateLimits) -> None:
+    outcomes = together([partial(refused, limits, f"taro{number:04}") for number in range(12)])
+
+    assert sum(isinstance(outcome, TooMany) for outcome in outcomes) == 9
+
+
+def test_a_stopped_try_takes_no_place(limits: RateLimits, clock: MovableClock) -> None:
+    for user_id in ("taro0001", "taro0002", "taro0003"):
+        refused(limits, user_id)
+    for _ in range(5):
+        told(lambda: refused(limits, "taro0004"))
+
+    clock.advance(HOUR)
+    for user_id in ("taro0004", "taro0005", "taro0006"):
+        refused(limits, user_id)
+
+
+def test_nothing_is_counted_where_the_limits_are_off(database: Database, clock: MovableClock) -> None:
+    limits = RateLimits(database, clock, posts=0, user_ids=0)
+
+    for number in range(20):
+        limits.post(CLIENT)
+        refused(limits, f"taro{number:04}")
+
+    assert database.execute("select key from rate_counters") == []
+
+
+def test_no_address_and_no_user_id_is_kept(limits: RateLimits, database: Database) -> None:
+    limits.post(CLIENT)
+    refused(limits, "taro0001")
+
+    kept = str(database.execute("select key from rate_counters"))
+
+    assert CLIENT not in kept
+    assert "taro0001" not in kept
+
+
+def test_what_is_over_is_forgotten(limits: RateLimits, database: Database, clock: MovableClock) -> None:
+    limits.post(CLIENT)
+    refused(limits, "taro0001")
+    clock.advance(60 * SECOND)
+
+    limits.forget_old()
+
+    assert len(database.execute("select key from rate_counters")) == 2
+
+
+@pytest.mark.parametrize(
+    ("client", "counted"),
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::"),
+        ("2001:db8:1:2:ffff::", "2001:db8:1:2::"),
+        ("2001:db8:1:3::", "2001:db8:1:3::"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
+    ],
+)
+def test_ipv6_is_counted_by_its_first_64_bits_and_ipv4_whole(client: str, counted: str) -> None:
+    assert network(client) == counted
