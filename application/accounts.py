@@ -18,6 +18,7 @@ from application.ports import (
     Row,
     Session,
     Sessions,
+    Tickets,
 )
 from application.streams import (
     Loaded,
@@ -76,6 +77,7 @@ class Accounts:
         passwords: PasswordVault,
         people: PersonalData,
         sessions: Sessions,
+        tickets: Tickets,
         index: CertificateIndex,
         policy: Policy,
         pick: Pick,
@@ -85,6 +87,7 @@ class Accounts:
         self._passwords = passwords
         self._people = people
         self._sessions = sessions
+        self._tickets = tickets
         self._index = index
         self._policy = policy
         self._pick = pick
@@ -118,7 +121,7 @@ class Accounts:
         return password
 
     def reset_password(self, user_id: str, by: str, now: datetime) -> str:
-        """A generated password in place of the old one; the sessions end (R2.4, R6.3)."""
+        """A generated password in place of the old one; what was opened with that ends too (R2.4, R6.3)."""
         password = generate_password(self._pick, avoid=user_id)
 
         def attempt() -> None:
@@ -127,6 +130,7 @@ class Accounts:
             rows = [
                 self._passwords.keep(found.stream, found.state.credential + 1, password),
                 self._sessions.end_all(user_id, "reset"),
+                self._tickets.forget_user(user_id),
             ]
             changes = found.changes(facts)
             self._store.save(changes, *self._released_mail(user_id, changes), rows=rows)

@@ -193,6 +193,9 @@ class Tickets(Protocol):
     def close(self, ticket: str) -> Row:
         """Forgets the ticket and the password in it; one that led to a certificate stays, to say so."""
 
+    def forget_user(self, user_id: str) -> Row:
+        """Forgets the user's tickets that led to no certificate, and the passwords in them."""
+
     def overdue_packages(self, issued_before: datetime) -> list[UUID]:
         """Streams of certificates whose p12 is still kept though issued at or before then."""
 

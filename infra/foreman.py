@@ -10,8 +10,9 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from multiprocessing import resource_tracker
 from types import FrameType
 
 STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)  # the last when its terminal is closed
@@ -40,6 +41,16 @@ class Bell:
         with suppress(BlockingIOError):
             self._asked |= any(number in STOPS for number in self._reader.recv(MOST_AT_ONCE))
         return self._asked
+
+    @contextmanager
+    def put_off(self) -> Iterator[None]:
+        """What is started meanwhile is not ended by the terminal's Ctrl-C either; it rings afterwards."""
+        resource_tracker.ensure_running()  # first, for starting it unblocks the signals
+        signal.pthread_sigmask(signal.SIG_BLOCK, STOPS)
+        try:
+            yield
+        finally:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS)
 
 
 def _heard_by_its_byte(number: int, frame: FrameType | None) -> None:

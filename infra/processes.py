@@ -68,8 +68,9 @@ def check_address(settings: Settings) -> None:
         for listener in tls_server.listen_on(settings.host, settings.port):
             listener.close()
     except OSError as error:
+        reason = str(error.strerror).partition(" (")[0]
         raise Unavailable(
-            f"cannot listen on {settings.host}, port {settings.port} ({error.strerror}): "
+            f"cannot listen on {settings.host}, port {settings.port} ({reason}): "
             "set SHOMEI_HOST and SHOMEI_PORT to what is free"
         ) from error
 
@@ -101,6 +102,7 @@ def remind(settings: Settings, *, once: bool) -> None:
             try:
                 opened.desk.delivery.purge(now())
                 opened.desk.accounts.forget_sessions(now())
+                opened.limits.forget_old()
                 pause = WORKER_PAUSE
             except Unavailable as fault:
                 if once:
@@ -128,7 +130,9 @@ def up(settings: Settings, say: Callable[[str], None]) -> int:
         with addresses(settings) as found:
             migrate(found.owner, found.process)
             make_authority(settings, now())
-            say(introduction(settings, found))
+            if not bell.asked():
+                with bell.put_off():
+                    say(introduction(settings, found))
             if bell.asked():
                 return 0
             threading.Thread(target=tell_when_ready, args=(settings, say), daemon=True).start()

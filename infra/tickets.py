@@ -89,6 +89,9 @@ class TicketDrawer:
     def close(self, ticket: str) -> Row:
         return statement("delete from tickets where id = %s and issued_at is null", ticket)
 
+    def forget_user(self, user_id: str) -> Row:
+        return statement("delete from tickets where lower(user_id) = lower(%s) and issued_at is null", user_id)
+
     def overdue_packages(self, issued_before: datetime) -> list[UUID]:
         query = "select stream from tickets where package is not null and issued_at <= %s"
         return [found["stream"] for found in self._database.execute(query, issued_before)]

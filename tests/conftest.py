@@ -6,9 +6,22 @@ from collections.abc import Generator
 import pytest
 
 from tests.support.database import cluster, database, dsn, owner, store
+from tests.support.fleet import fleet
 from tests.support.house import authority, house, packages, policy, second_house
 
-__all__ = ["authority", "cluster", "database", "dsn", "house", "owner", "packages", "policy", "second_house", "store"]
+__all__ = [
+    "authority",
+    "cluster",
+    "database",
+    "dsn",
+    "fleet",
+    "house",
+    "owner",
+    "packages",
+    "policy",
+    "second_house",
+    "store",
+]
 
 
 @pytest.hookimpl(wrapper=True)

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from application.ports import Busy, Unavailable
+from application.ports import Busy, Conflict, Unavailable
 from domain.errors import (
     CertificateUnusable,
     Conflicting,
@@ -47,6 +47,7 @@ STATUS: dict[type[Exception], HTTPStatus] = {
     TooMany: HTTPStatus.TOO_MANY_REQUESTS,
     Busy: HTTPStatus.SERVICE_UNAVAILABLE,
     Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
+    Conflict: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 RETRY_AFTER = 5  # seconds, with 503
 
@@ -72,7 +73,7 @@ def code_of(error: Exception) -> str:
     match error:
         case DomainError() | WebError():
             return error.code
-        case Busy():
+        case Busy() | Conflict():
             return "busy"
         case _:
             return "unavailable"

@@ -13,6 +13,7 @@ from domain.errors import (
     NotFound,
     NothingToRelease,
     SessionEnded,
+    TicketMissing,
     UserIdTaken,
     WrongPassword,
 )
@@ -128,6 +129,15 @@ def test_a_reset_ends_the_session_and_only_its_password_is_right(house: House) -
     with pytest.raises(WrongPassword):
         house.desk.accounts.log_in(TARO, RIGHT, house.fingerprint(), NINE)
     assert house.desk.accounts.log_in(TARO, told, house.fingerprint(), NINE)[1]
+
+
+def test_a_reset_ends_a_ticket_opened_with_the_old_password(house: House) -> None:
+    cookie = house.enter()
+
+    house.desk.accounts.reset_password(TARO, MASTER, NINE)
+
+    with pytest.raises(TicketMissing):
+        house.desk.issuance.ticket(cookie, NINE)
 
 
 def test_the_password_of_a_reset_opens_a_locked_account_at_once(house: House) -> None:

@@ -198,7 +198,7 @@ def furnish(
     certification = Certification(store, sessions, signing, packing, index, policy, BANK)
     delivery = Delivery(store, tickets, BANK)
     desk = IssuingDesk(
-        accounts=Accounts(store, door, passwords, people, sessions, index, policy, secrets.choice),
+        accounts=Accounts(store, door, passwords, people, sessions, tickets, index, policy, secrets.choice),
         delivery=delivery,
         organizations=Organizations(store, passwords, people, policy, secrets.choice),
         revocation=Revocation(store, index, sessions, tickets, policy),
