@@ -1,5 +1,5 @@
 # The two commands are `make run` and `make test`; both make what they need first.
-.PHONY: run test check lock screens
+.PHONY: run test stress check lock screens
 PYTHON_TOOLS = .venv/bin
 
 run:
@@ -8,6 +8,11 @@ run:
 test: .venv/.made-from
 	@sh tests/debian_packages.sh
 	@$(PYTHON_TOOLS)/python -m pytest -n auto --cov --cov-report=term:skip-covered
+
+# Races, crashes and floods in full, into docs/stress.md; one at a time, for each wants the machine for itself.
+stress: .venv/.made-from
+	@sh tests/debian_packages.sh
+	@$(PYTHON_TOOLS)/python -m pytest tests/stress --long --timeout=3600 -p no:xdist
 
 check: .venv/.made-from
 	@$(PYTHON_TOOLS)/ruff check .

@@ -29,7 +29,7 @@ from application.streams import (
     load_organization,
     mail,
 )
-from domain.certificate import Certificate
+from domain.certificate import Certificate, certificate_stream
 from domain.credentials import account_stream, check_new_password, check_shape, generate_password
 from domain.errors import (
     CertificateOfAnother,
@@ -37,13 +37,14 @@ from domain.errors import (
     CertificateUnusable,
     NoCertificateShown,
     NoSession,
+    NotFound,
     NotPermitted,
     SessionEnded,
     SessionRefused,
     UserIdTaken,
 )
 from domain.policy import SESSION_IDLE, SESSION_LIFE, Policy
-from domain.user_account import AccountReleased, LoggedIn, PasswordFailed, Role, UserAccount
+from domain.user_account import AccountReleased, LoggedIn, PasswordFailed, Role, UserAccount, account_from
 
 Pick = Callable[[Sequence[str]], str]
 
@@ -193,7 +194,7 @@ class Accounts:
         bound = str(fingerprint)
 
         def then(account: UserAccount) -> Step[tuple[str, bool]]:
-            used = self._shown(bound)
+            used = load_certificate(self._store, certificate_stream(user_id, certificate.number))
             if used is None or (fault := used.state.unusable(now)):
                 return Step(("", False), refusal=fault if used else CertificateUnknown())
             others, rows = self._first_use(account, used, now)
@@ -262,7 +263,9 @@ class Accounts:
     def home(self, visitor: Visitor) -> Home:
         stream = account_stream(visitor.user_id)
         facts = self._store.load(stream)
-        account = load_account(self._store, visitor.user_id).state
+        account = account_from(facts)
+        if account is None:
+            raise NotFound("user")
         # The facts of a log-in carry its own instant, so the session's beginning tells which one is this one.
         before = [fact.at for fact in facts if isinstance(fact, LoggedIn) and fact.at < visitor.session.began_at]
         since = before[-1] if before else None

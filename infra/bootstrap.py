@@ -1,10 +1,10 @@
 """Puts the parts together: the one place that knows which is which."""
 
-import atexit
 import secrets
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from multiprocessing import util
 from pathlib import Path
 
 from starlette.applications import Starlette
@@ -196,5 +196,6 @@ def worker_application() -> Starlette:
     with ExitStack() as opened:
         found = opened.enter_context(house(settings, opened.enter_context(addresses(settings)).process))
         desk = opened.enter_context(issuing_desk(found))
-        atexit.register(opened.pop_all().close)
+        # Before multiprocessing waits for the workers of key packages, which end only when told to.
+        util.Finalize(None, opened.pop_all().close, exitpriority=0)
     return web_application(found, desk)

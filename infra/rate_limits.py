@@ -1,6 +1,8 @@
-"""How much one client address may do, shared by all processes (R3.10): `limits`' strategies on a small storage of ours.
+"""How much one client address may do, shared by all processes (R3.10).
 
-The counters lie in an unlogged table, so a crash begins them anew. Keys are hashes, for an address is personal data.
+POSTs: `limits`' strategy on a small storage of ours. User IDs: a row for each that failed lately or is being tried, so
+that tries at once are counted too. All lies in unlogged tables: a crash begins the counting anew. Keys are hashes, for
+an address is personal data.
 """
 
 from collections.abc import Iterator
@@ -9,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from ipaddress import IPv6Address, ip_address
 
-from limits import RateLimitItemPerHour, RateLimitItemPerMinute
+from limits import RateLimitItemPerMinute
 from limits.storage import Storage
 from limits.strategies import FixedWindowRateLimiter
 
@@ -19,14 +21,31 @@ from infra.postgres import Database
 from web.limits import TooMany
 
 PREFIX_OF_A_SITE = 64  # bits of an IPv6 address that one customer has for himself
+FAILED = timedelta(minutes=60)  # how long a refused user ID counts
+UNDER_WAY = timedelta(minutes=1)  # how long one being tried does: longer than any try, for its process may be killed
 
 # One statement a hit: a window that is over begins anew with it.
 HIT = """
     insert into rate_counters as c (key, count, until) values (%s, %s, %s)
     on conflict (key) do update
-    set count = case when c.until <= %s then excluded.count else greatest(0, c.count + excluded.count) end,
+    set count = case when c.until <= %s then excluded.count else c.count + excluded.count end,
         until = case when c.until <= %s then excluded.until else c.until end
     returning count"""
+
+# Nothing comes back where so many other user IDs of that site hold a place.
+TAKE_A_PLACE = """
+    insert into rate_user_ids as r (site, user_id, tries, until)
+    select %(site)s, %(user_id)s, 1, %(until)s
+    where %(most)s > (
+        select count(*) from rate_user_ids where site = %(site)s and user_id <> %(user_id)s and until > %(now)s
+    )
+    on conflict (site, user_id) do update
+    set tries = case when r.until <= %(now)s then 1 else r.tries + 1 end, until = greatest(r.until, excluded.until)
+    returning tries"""
+FREE_AT = "select min(until) as free_at from rate_user_ids where site = %s and until > %s"
+KEEP_THE_PLACE = "update rate_user_ids set until = %s where site = %s and user_id = %s"
+GIVE_IT_BACK = "update rate_user_ids set tries = tries - 1 where site = %s and user_id = %s"
+CLEAR_AWAY = "delete from rate_user_ids where site = %s and user_id = %s and tries <= 0"
 
 
 class CounterStorage(Storage):
@@ -73,33 +92,27 @@ class RateLimits:
     """Implements web.limits.Limits. 0 takes a limit off."""
 
     def __init__(self, database: Database, clock: Clock, *, posts: int, user_ids: int) -> None:
-        """`posts` a minute, `user_ids` an hour, each for one client address."""
+        """`posts` a minute, `user_ids` in 60 minutes, each for one client address."""
+        self._database = database
         self._storage = CounterStorage(database, clock)
         self._limiter = FixedWindowRateLimiter(self._storage)
         self._clock = clock
         self._posts = RateLimitItemPerMinute(posts) if posts else None
-        self._user_ids = RateLimitItemPerHour(user_ids) if user_ids else None
-        self._one_user_id = RateLimitItemPerHour(1)
+        self._user_ids = user_ids
 
     def post(self, client: str) -> None:
-        if self._posts and not self._limiter.hit(self._posts, "posts", hashed(network(client))):
-            raise TooMany(self._seconds_left(self._posts, "posts", hashed(network(client))))
+        if self._posts and not self._limiter.hit(self._posts, "posts", site := hashed(network(client))):
+            until = self._storage.get_expiry(self._posts.key_for("posts", site))
+            raise TooMany(self._seconds_to(datetime.fromtimestamp(until, UTC)))
 
     @contextmanager
     def trying(self, client: str, user_id: str) -> Iterator[None]:
         """A place is taken before the try and given back unless it was refused, so that tries at once hold it too."""
-        if self._user_ids is None:
+        if not self._user_ids:
             yield
             return
-        site = hashed(network(client))
-        one = (self._one_user_id, "user id", site, hashed(user_id.lower()))
-        if not self._limiter.hit(*one):
-            yield  # counted already, or being tried just now
-            return
-        if not self._limiter.hit(self._user_ids, "user ids", site):
-            self._give_back(one[0], *one[1:])
-            self._give_back(self._user_ids, "user ids", site)
-            raise TooMany(self._seconds_left(self._user_ids, "user ids", site))
+        site, hashed_id = hashed(network(client)), hashed(user_id.lower())
+        self._take_a_place(site, hashed_id)
         refused = False
         try:
             yield
@@ -107,19 +120,33 @@ class RateLimits:
             refused = True
             raise
         finally:
-            if not refused:
-                self._give_back(one[0], *one[1:])
-                self._give_back(self._user_ids, "user ids", site)
+            if refused:
+                self._database.execute(KEEP_THE_PLACE, self._clock() + FAILED, site, hashed_id)
+            else:
+                self._give_it_back(site, hashed_id)
 
-    def _give_back(self, item: RateLimitItemPerHour, *identifiers: str) -> None:
-        self._storage.incr(item.key_for(*identifiers), item.get_expiry(), -1)
+    def _take_a_place(self, site: str, user_id: str) -> None:
+        now = self._clock()
+        row = {"site": site, "user_id": user_id, "until": now + UNDER_WAY, "now": now, "most": self._user_ids}
+        with self._database.transaction() as cursor:
+            # One at a time for a site: what others took is seen only once they have committed.
+            cursor.execute("select pg_advisory_xact_lock(%s)", [int(site[:15], 16)])
+            if cursor.execute(TAKE_A_PLACE, row).fetchone():
+                return
+            free_at = cursor.execute(FREE_AT, [site, now]).fetchall()[0]["free_at"]
+        raise TooMany(self._seconds_to(free_at))
 
-    def _seconds_left(self, item: RateLimitItemPerMinute | RateLimitItemPerHour, *identifiers: str) -> int:
-        until = datetime.fromtimestamp(self._storage.get_expiry(item.key_for(*identifiers)), UTC)
-        return max(1, -int((self._clock() - until).total_seconds() // 1))
+    def _give_it_back(self, site: str, user_id: str) -> None:
+        with self._database.transaction() as cursor:
+            cursor.execute(GIVE_IT_BACK, [site, user_id])
+            cursor.execute(CLEAR_AWAY, [site, user_id])
+
+    def _seconds_to(self, then: datetime) -> int:
+        return max(1, -int((self._clock() - then).total_seconds() // 1))
 
     def forget_old(self) -> None:
         self._storage.forget_old()
+        self._database.execute("delete from rate_user_ids where until <= %s", self._clock())
 
 
 def network(client: str) -> str:

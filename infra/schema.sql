@@ -91,6 +91,14 @@ create unlogged table if not exists rate_counters (
     until timestamptz not null
 );
 create index if not exists rate_counters_until_idx on rate_counters (until);
+create unlogged table if not exists rate_user_ids (
+    site text not null,
+    user_id text not null,
+    tries int not null, -- refused ones, and those under way
+    until timestamptz not null,
+    primary key (site, user_id)
+);
+create index if not exists rate_user_ids_until_idx on rate_user_ids (until);
 
 -- The read models: thrown away and rebuilt by the projector, which therefore owns what it makes there.
 create schema if not exists views;

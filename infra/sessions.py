@@ -3,7 +3,6 @@
 import hashlib
 import secrets
 from datetime import datetime
-from typing import Any
 
 from application.ports import Row, Session
 from domain.policy import SESSION_IDLE, SESSION_LIFE
@@ -13,11 +12,15 @@ from infra.postgres import Database, statement
 COLUMNS = "user_id, role, fingerprint, began_at, seen_at, must_change_password, replaced_another, ended"
 
 # A session that was over by time has not been replaced, and the new one does not say so.
-END_EARLIER = """
-    update sessions
-    set ended = case when began_at <= %s then 'too_long' when seen_at <= %s then 'idle' else 'replaced' end
-    where lower(user_id) = lower(%s) and ended is null
-    returning ended"""
+BEGIN = f"""
+    with earlier as (
+        update sessions
+        set ended = case when began_at <= %s then 'too_long' when seen_at <= %s then 'idle' else 'replaced' end
+        where lower(user_id) = lower(%s) and ended is null
+        returning ended
+    )
+    insert into sessions (id, {COLUMNS})
+    values (%s, %s, %s, %s, %s, %s, %s, exists (select from earlier where ended = 'replaced'), null)"""  # noqa: S608  (ours)
 
 
 def session_id(cookie: str) -> str:
@@ -33,15 +36,8 @@ class SessionBook:
     ) -> tuple[str, Row]:
         cookie = secrets.token_urlsafe(32)
 
-        def row(cursor: Any) -> None:
-            cursor.execute(END_EARLIER, [now - SESSION_LIFE, now - SESSION_IDLE, user_id])
-            replaced = any(found["ended"] == "replaced" for found in cursor.fetchall())
-            cursor.execute(
-                f"insert into sessions (id, {COLUMNS}) values (%s, %s, %s, %s, %s, %s, %s, %s, null)",  # noqa: S608  (ours)
-                [session_id(cookie), user_id, role, fingerprint, now, now, must_change_password, replaced],
-            )
-
-        return cookie, row
+        begun = (session_id(cookie), user_id, role, fingerprint, now, now, must_change_password)
+        return cookie, statement(BEGIN, now - SESSION_LIFE, now - SESSION_IDLE, user_id, *begun)
 
     def find(self, cookie: str) -> Session | None:
         query = f"select {COLUMNS} from sessions where id = %s"  # noqa: S608  (columns of ours)

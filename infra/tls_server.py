@@ -11,6 +11,7 @@ import os
 import signal
 import socket
 import ssl
+from multiprocessing import parent_process
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -163,10 +164,24 @@ class StopWithSupervisor(msgspec.Struct, frozen=True):
             signal.raise_signal(signal.SIGTERM)
 
 
+class Configuration(uvicorn.Config):
+    def configure_logging(self) -> None:
+        """What a worker does first of all. uvicorn ends it, once it has shut down, by the signal that it got; like
+        this the interpreter ends in its usual way, and whatever the worker has opened is closed."""
+        super().configure_logging()
+        if parent_process() is not None:
+            for number in (signal.SIGTERM, signal.SIGINT):
+                signal.signal(number, end)
+
+
+def end(number: int, frame: FrameType | None) -> None:
+    raise SystemExit
+
+
 def configuration(
     app: ASGIApp | str, tls: Tls | None, *, workers: int = 1, log: dict[str, Any] | None = None
 ) -> uvicorn.Config:
-    return uvicorn.Config(
+    return Configuration(
         app,
         factory=isinstance(app, str),
         interface="asgi3",

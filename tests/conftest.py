@@ -5,6 +5,7 @@ from collections.abc import Generator
 
 import pytest
 
+from tests.support import stress_table
 from tests.support.database import cluster, database, dsn, owner, store
 from tests.support.fleet import fleet
 from tests.support.house import authority, house, packages, policy, second_house
@@ -22,6 +23,20 @@ __all__ = [
     "second_house",
     "store",
 ]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--long", action="store_true", help="tests/stress/ in full, into docs/stress.md (make stress)")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    stress_table.keep(long=config.getoption("--long"))
+
+
+@pytest.fixture
+def long(pytestconfig: pytest.Config) -> bool:
+    """Whether a stress test takes its long form."""
+    return bool(pytestconfig.getoption("--long"))
 
 
 @pytest.hookimpl(wrapper=True)

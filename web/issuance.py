@@ -87,7 +87,9 @@ def routes(site: Site) -> list[Route]:
 
     async def cancel(request: Request) -> Response:
         fields = await site.form(request)
-        await site.ask(issuance.cancel, read(request, TICKET), fields.get("ticket", ""), site.clock())
+        cancelled = await site.ask(issuance.cancel, read(request, TICKET), fields.get("ticket", ""), site.clock())
+        if not cancelled:  # 発行 came first: the browser still needs its ticket to see the end of it
+            return see_other("/issuance/progress")
         response = await site.done("/")
         drop(response, TICKET)
         return response

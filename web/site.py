@@ -55,6 +55,7 @@ class Site:
         self.answer_floor = answer_floor
         self._threads = CapacityLimiter(threads)
         self._tries = CapacityLimiter(tries_waiting)
+        self._places_for_tries = tries_waiting
         self._work = CapacityLimiter(threads)
         self._waits = CapacityLimiter(threads)
         self._jobs: set[asyncio.Task[None]] = set()
@@ -65,9 +66,14 @@ class Site:
 
     async def attempt(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """A password try: in threads of their own, so that waiting ones never stop the other pages (R3.5)."""
-        if self._tries.borrowed_tokens >= self._tries.total_tokens:
+        # Counted here: a thread is borrowed only some steps later, and several tries would see the same one free.
+        if self._places_for_tries <= 0:
             raise Busy("too many tries in this process")
-        return await to_thread.run_sync(partial(call, *args, **kwargs), limiter=self._tries)
+        self._places_for_tries -= 1
+        try:
+            return await to_thread.run_sync(partial(call, *args, **kwargs), limiter=self._tries)
+        finally:
+            self._places_for_tries += 1
 
     async def public_attempt(
         self, request: Request, user_id: str, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs

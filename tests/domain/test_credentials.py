@@ -205,6 +205,10 @@ def test_a_generated_password_is_drawn_again_when_not_mixed() -> None:
     assert generate_password(Picks("abcdefghijkm", "234567892345", "xbcdefghijk2")) == "xbcdefghijk2"
 
 
+def test_a_generated_password_avoids_nothing_where_nothing_is_to_be_avoided() -> None:
+    assert generate_password(Picks("XXXXefghijk2")) == "XXXXefghijk2"
+
+
 def test_a_generated_password_is_drawn_again_when_it_holds_the_user_id_in_any_case() -> None:
     assert generate_password(Picks("xxxTARA23xxx", "abcdefghijk2"), avoid="Tara23") == "abcdefghijk2"
 

@@ -296,6 +296,17 @@ def test_by_setting_the_certificate_being_renewed_must_be_the_one_shown(shown: s
     assert account.state.issuance_refusal(newest, shown, False, WINDOW) is None
 
 
+def test_by_setting_the_start_asks_for_the_certificate_again() -> None:
+    account = registered()
+    newest = certificate_issued(NINE)
+
+    decided = account.state.start_issuance(newest, "A1", True, WINDOW)
+
+    assert decided == [fact("IssuanceStarted", WINDOW, number=1)]
+    with pytest.raises(CertificateNotShown):
+        account.state.start_issuance(newest, None, True, WINDOW)
+
+
 def test_a_running_issue_is_told_before_a_certificate_still_valid() -> None:
     account = account_issuing(NINE)
     newest: Certificate = certificate_issued(NINE)

@@ -40,6 +40,7 @@ def test_a_package_destroyed_is_gone_and_is_not_destroyed_twice() -> None:
 
     assert decided == [fact("KeyPackageDestroyed", NINE + 10 * MINUTE, by=WORKER, reason="timed_out")]
     gone = certificate_after(decided, issued)
+    assert gone.package_waits is False
     assert gone.package_until() is None
     assert gone.destroy_package("closed", TARO, NINE) == []
     with pytest.raises(PackageGone):

@@ -164,6 +164,7 @@ def test_a_suspended_user_is_held_until_resumed() -> None:
     assert facts(account)[1] == fact("AccountSuspended", NINE, by=MASTER)
     assert isinstance(held, AccountIsSuspended)
     assert decided == [fact("AccountResumed", NINE + DAY, by=MASTER)]
+    assert account.state.suspended is False
     assert account.state.hold(NINE + DAY) is None
 
 

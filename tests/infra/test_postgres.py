@@ -217,7 +217,10 @@ def test_a_connection_cut_in_the_middle_is_an_unavailable_database(
 
 @pytest.fixture
 def turns(dsn: Dsn) -> Iterator[DatabaseTurns]:
+    """With its first connection open already: making one may take longer than a test in a hurry waits."""
     turns = DatabaseTurns(dsn.process)
+    with turns.turn(OTHER):
+        pass
     yield turns
     turns.close()
 
@@ -226,13 +229,15 @@ def turns(dsn: Dsn) -> Iterator[DatabaseTurns]:
 def elsewhere(dsn: Dsn) -> Iterator[DatabaseTurns]:
     """Another process's."""
     turns = DatabaseTurns(dsn.process)
+    with turns.turn(OTHER):
+        pass
     yield turns
     turns.close()
 
 
 @pytest.fixture
 def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(infra.postgres, "WAIT_FOR_TURN", 0.02)
+    monkeypatch.setattr(infra.postgres, "WAIT_FOR_TURN", 0.1)
 
 
 def test_turns_on_one_account_never_overlap_whichever_process_takes_them(
@@ -271,13 +276,11 @@ def test_a_turn_held_in_the_process_is_waited_for_and_then_busy(turns: DatabaseT
         pass
 
 
-@pytest.mark.usefixtures("hurry")
 def test_two_accounts_have_their_turns_side_by_side(turns: DatabaseTurns) -> None:
     with turns.turn(ACCOUNT), turns.turn(OTHER):
         pass
 
 
-@pytest.mark.usefixtures("hurry")
 def test_a_turn_that_ends_in_a_refusal_is_free_again(turns: DatabaseTurns, elsewhere: DatabaseTurns) -> None:
     with pytest.raises(ZeroDivisionError), turns.turn(ACCOUNT):
         raise ZeroDivisionError
@@ -286,9 +289,21 @@ def test_a_turn_that_ends_in_a_refusal_is_free_again(turns: DatabaseTurns, elsew
         pass
 
 
+@pytest.mark.usefixtures("hurry")
+def test_the_wait_for_a_connection_is_part_of_the_wait_for_the_turn(dsn: Dsn) -> None:
+    turns = DatabaseTurns(dsn.process, pool_size=1)
+    turns._database.pool.timeout = 3600  # what a turn would wait if it asked the pool for as long as others do
+    turns._database.execute("select 1")
+
+    with turns._database.connection(), pytest.raises(Unavailable), turns.turn(ACCOUNT):
+        pytest.fail("a turn without a connection")
+
+    turns.close()
+
+
+@pytest.mark.usefixtures("hurry")
 def test_a_turn_in_an_unreachable_database_is_unavailable() -> None:
     turns = DatabaseTurns("host=127.0.0.1 port=1 user=nobody dbname=none")
-    turns._database.pool.timeout = 0.02
 
     with pytest.raises(Unavailable), turns.turn(ACCOUNT):
         pytest.fail("a turn without a database")

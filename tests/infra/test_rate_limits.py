@@ -1,16 +1,18 @@
 """How much one client address may do (R3.10): 120 posts a minute, refused tries on 10 user IDs an hour."""
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from datetime import timedelta
 from functools import partial
 
 import pytest
 
+from application.ports import Busy
 from domain.errors import CertificateUnknown, WrongPassword
 from infra.postgres import Database
 from infra.rate_limits import RateLimits, network
 from tests.support.clock import MovableClock
-from tests.support.crowd import together
+from tests.support.crowd import refusals, together
 from tests.support.house import NINE
 from web.limits import TooMany
 
@@ -129,6 +131,78 @@ def test_of_many_tries_at_once_on_different_user_ids_no_more_than_the_limit_are_
     assert sum(isinstance(outcome, TooMany) for outcome in outcomes) == 9
 
 
+def test_of_pairs_at_once_on_each_user_id_no_more_user_ids_than_the_limit_are_tried(limits: RateLimits) -> None:
+    tried: set[str] = set()
+
+    def guess(user_id: str) -> None:
+        with limits.trying(CLIENT, user_id):
+            tried.add(user_id)
+            raise WrongPassword
+
+    outcomes = together([partial(guess, f"taro{number // 2:04}") for number in range(24)])
+
+    assert len(tried) == 3
+    assert refusals(outcomes).count(TooMany) == 18
+
+
+def test_a_try_that_fails_beside_one_that_never_came_to_the_check_counts(limits: RateLimits) -> None:
+    def meanwhile(user_id: str) -> None:
+        with limits.trying(CLIENT, user_id):
+            refused(limits, user_id)
+            raise Busy("no turn in time")
+
+    for user_id in ("taro0001", "taro0002", "taro0003"):
+        with pytest.raises(Busy):
+            meanwhile(user_id)
+
+    assert told(lambda: refused(limits, "taro0004")) == 3600
+
+
+def test_a_place_given_back_beside_a_try_under_way_stays_that_one_s(limits: RateLimits) -> None:
+    refused(limits, "taro0001")
+    refused(limits, "taro0002")
+
+    with limits.trying(CLIENT, "taro0003"):
+        accepted(limits, "taro0003")
+        told(lambda: refused(limits, "taro0004"))
+
+    refused(limits, "taro0004")
+
+
+def test_a_user_id_that_fails_again_counts_for_an_hour_from_then(limits: RateLimits, clock: MovableClock) -> None:
+    for user_id in ("taro0001", "taro0002", "taro0003"):
+        refused(limits, user_id)
+    clock.advance(HOUR - SECOND)
+    refused(limits, "taro0001")
+    clock.advance(SECOND)
+
+    refused(limits, "taro0004")
+    refused(limits, "taro0005")
+
+    assert told(lambda: refused(limits, "taro0006")) == 3599
+
+
+def test_a_right_password_does_not_wipe_out_the_failures_before_it(limits: RateLimits) -> None:
+    for user_id in ("taro0001", "taro0002", "taro0003"):
+        refused(limits, user_id)
+        accepted(limits, user_id)
+
+    assert told(lambda: refused(limits, "taro0004")) == 3600
+
+
+def test_the_place_of_a_try_whose_process_was_killed_is_free_after_a_minute(
+    limits: RateLimits, clock: MovableClock
+) -> None:
+    with ExitStack() as never_left:
+        for user_id in ("taro0001", "taro0002", "taro0003"):
+            never_left.enter_context(limits.trying(CLIENT, user_id))
+        assert told(lambda: refused(limits, "taro0004")) == 60
+
+        clock.advance(60 * SECOND)
+
+        refused(limits, "taro0004")
+
+
 def test_a_stopped_try_takes_no_place(limits: RateLimits, clock: MovableClock) -> None:
     for user_id in ("taro0001", "taro0002", "taro0003"):
         refused(limits, user_id)
@@ -148,14 +222,16 @@ def test_nothing_is_counted_where_the_limits_are_off(database: Database, clock: 
         refused(limits, f"taro{number:04}")
 
     assert database.execute("select key from rate_counters") == []
+    assert database.execute("select user_id from rate_user_ids") == []
 
 
 def test_no_address_and_no_user_id_is_kept(limits: RateLimits, database: Database) -> None:
     limits.post(CLIENT)
     refused(limits, "taro0001")
 
-    kept = str(database.execute("select key from rate_counters"))
+    kept = str(database.execute("select key from rate_counters") + database.execute("select * from rate_user_ids"))
 
+    assert len(database.execute("select user_id from rate_user_ids")) == 1
     assert CLIENT not in kept
     assert "taro0001" not in kept
 
@@ -167,7 +243,12 @@ def test_what_is_over_is_forgotten(limits: RateLimits, database: Database, clock
 
     limits.forget_old()
 
-    assert len(database.execute("select key from rate_counters")) == 2
+    assert database.execute("select key from rate_counters") == []
+    assert len(database.execute("select user_id from rate_user_ids")) == 1
+
+    clock.advance(HOUR - 60 * SECOND)
+    limits.forget_old()
+    assert database.execute("select user_id from rate_user_ids") == []
 
 
 @pytest.mark.parametrize(

@@ -37,17 +37,22 @@ SECOND = timedelta(seconds=1)
 
 
 class Connection:
-    """What the embedded server does to each request of a connection: the ASGI TLS extension 0.2."""
+    """What the embedded server does to each request of a connection: the ASGI TLS extension 0.2, and the address.
+
+    Without an address it is the Unix socket's.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
         self.certificate: bytes | None = None
+        self.address: str | None = "192.0.2.1"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
             chain = [ssl.DER_cert_to_PEM_cert(self.certificate)] if self.certificate is not None else []
             tls = {"client_cert_chain": chain, "client_cert_error": None}
             scope["extensions"] = {**scope.get("extensions", {}), "tls": tls}
+            scope["client"] = (self.address, 50000) if self.address is not None else None
         await self._app(scope, receive, send)
 
 
@@ -68,6 +73,11 @@ class Browser:
     @certificate.setter
     def certificate(self, der: bytes | None) -> None:
         self._connection.certificate = der
+
+    def comes_from(self, address: str | None) -> "Browser":
+        """None: through nginx, over the Unix socket."""
+        self._connection.address = address
+        return self
 
     @property
     def page(self) -> Page:

@@ -3,6 +3,7 @@
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 
@@ -46,8 +47,9 @@ def cluster() -> Iterator[Cluster]:
         shutil.rmtree(home, ignore_errors=True)
 
 
-@pytest.fixture
-def dsn(cluster: Cluster) -> Iterator[Dsn]:
+@contextmanager
+def new_database(cluster: Cluster) -> Iterator[Dsn]:
+    """Migrated and empty; dropped at the end, whoever is still connected."""
     name = f"test_{next(NUMBERS)}"
     create = sql.SQL("create database {} template {} strategy wal_log")
     drop = sql.SQL("drop database {} with (force)")
@@ -57,6 +59,12 @@ def dsn(cluster: Cluster) -> Iterator[Dsn]:
             yield Dsn(make_conninfo(cluster.owner_dsn, dbname=name), make_conninfo(cluster.process_dsn, dbname=name))
         finally:
             owner.execute(drop.format(sql.Identifier(name)))
+
+
+@pytest.fixture
+def dsn(cluster: Cluster) -> Iterator[Dsn]:
+    with new_database(cluster) as dsn:
+        yield dsn
 
 
 @pytest.fixture

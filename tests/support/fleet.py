@@ -32,12 +32,14 @@ PASSPHRASE = "a passphrase"
 class Process:
     """One of ours. `port` is where it serves; `log` is what it printed."""
 
-    def __init__(self, words: tuple[str, ...], environment: dict[str, str], home: Path, port: int) -> None:
+    def __init__(
+        self, words: tuple[str, ...], environment: dict[str, str], home: Path, port: int, program: str = "infra.cli"
+    ) -> None:
         self.port = port
         self.log = home / f"{'-'.join(words)}-{port}-{time.monotonic_ns()}.log"
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "infra.cli", *words], env=environment, cwd=home, stdout=log, stderr=log
+                [sys.executable, "-m", program, *words], env=environment, cwd=home, stdout=log, stderr=log
             )
 
     def kill(self) -> None:
@@ -82,9 +84,10 @@ class Fleet:
         )
         self.root = development_certificate.ensure(home, "127.0.0.1", datetime.now(UTC)).root
 
-    def start(self, *words: str, **settings: str) -> Process:
+    def start(self, *words: str, program: str = "infra.cli", **settings: str) -> Process:
+        """`program` is a module that ends in the command line, such as tests/support/witness.py."""
         port = free_port()
-        process = Process(words, {**self._environment, "SHOMEI_PORT": str(port), **settings}, self.home, port)
+        process = Process(words, {**self._environment, "SHOMEI_PORT": str(port), **settings}, self.home, port, program)
         self.processes.append(process)
         return process
 

