@@ -1,5 +1,5 @@
 # The two commands are `make run` and `make test`; both make what they need first.
-.PHONY: run test stress check lock screens
+.PHONY: run test stress bench check lock screens
 PYTHON_TOOLS = .venv/bin
 
 run:
@@ -13,6 +13,10 @@ test: .venv/.made-from
 stress: .venv/.made-from
 	@sh tests/debian_packages.sh
 	@$(PYTHON_TOOLS)/python -m pytest tests/stress --long --timeout=3600 -p no:xdist
+
+# Speeds as ratios, taken side by side, into docs/benchmarks.md.
+bench: .venv/.made-from
+	@$(PYTHON_TOOLS)/python -m bench
 
 check: .venv/.made-from
 	@$(PYTHON_TOOLS)/ruff check .

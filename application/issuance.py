@@ -125,13 +125,17 @@ class Issuance:
 
     def cancel(self, cookie: str | None, form: str, now: datetime) -> bool:
         """Leaves nothing behind (R5.2). False where an issue is under way or done: it is not stopped by it."""
-        ticket = self.ticket(cookie, now)
-        if ticket.id != form:
-            raise OtherTab
-        if ticket.number is not None and ticket.failure is None:
-            return False
-        self._store.save(rows=[self._tickets.close(ticket.id)])
-        return True
+
+        def attempt() -> bool:
+            ticket = self.ticket(cookie, now)
+            if ticket.id != form:
+                raise OtherTab
+            if ticket.number is not None and ticket.failure is None:
+                return False
+            self._store.save(rows=[self._tickets.cancel(ticket.id)])
+            return True
+
+        return decide(attempt)
 
     # ---- ⑥ -------------------------------------------------------------------------------------------------------
 

@@ -172,7 +172,8 @@ class Tickets(Protocol):
 
     def password(self, cookie: str) -> str | None: ...
 
-    def started(self, ticket: str, number: int, now: datetime) -> Row: ...
+    def started(self, ticket: str, number: int, now: datetime) -> Row:
+        """Conflict, and no save, where the ticket is gone."""
 
     def take_over(self, ticket: str, silent_since: datetime, now: datetime) -> bool:
         """True for exactly one caller when the job has given no sign after `silent_since` (R4.6)."""
@@ -189,6 +190,9 @@ class Tickets(Protocol):
         """The p12 in the clear."""
 
     def destroy_package(self, stream: UUID) -> Row: ...
+
+    def cancel(self, ticket: str) -> Row:
+        """Forgets the ticket and the password in it; Conflict where 発行 was pressed meanwhile."""
 
     def close(self, ticket: str) -> Row:
         """Forgets the ticket and the password in it; one that led to a certificate stays, to say so."""

@@ -25,6 +25,7 @@ from infra import demo, logs
 from infra.authority import IssuingAuthority, passphrase_from
 from infra.certificate_index import CertificateIndex
 from infra.clock import Clock, now
+from infra.cluster_home import cluster_home
 from infra.embedded_postgres import embedded
 from infra.event_store import EventStore
 from infra.failpoints import FailingAuthority, FailingPackages, FailingStore
@@ -44,7 +45,7 @@ from web.entrance import fingerprint
 from web.pages import Pages, Service
 from web.site import Site
 
-SETTLE = 0.5  # seconds a command's page waits for each read model
+SETTLE = 0.5  # seconds a command's page waits for the read models
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,8 @@ def addresses(settings: Settings) -> Iterator[Addresses]:
     if settings.database_url:
         yield Addresses(settings.migration_url or settings.database_url, settings.database_url)
         return
-    with embedded(settings.home / "postgres", settings.pg_bindir) as cluster:
+    place = cluster_home(settings.home, settings.pg_bindir)
+    with embedded(place, settings.pg_bindir) as cluster:
         yield Addresses(cluster.owner_dsn, cluster.process_dsn)
 
 
@@ -192,10 +194,10 @@ def web_application(found: House, desk: IssuingDesk) -> Starlette:
 def worker_application() -> Starlette:
     """What each of several web processes makes for itself; closed when it ends."""
     settings = Settings.from_environment()
-    logs.configure(settings.log_level)
+    logs.configure(settings.log_level, settings.log_format)
     with ExitStack() as opened:
         found = opened.enter_context(house(settings, opened.enter_context(addresses(settings)).process))
         desk = opened.enter_context(issuing_desk(found))
-        # Before multiprocessing waits for the workers of key packages, which end only when told to.
-        util.Finalize(None, opened.pop_all().close, exitpriority=0)
+        # Before multiprocessing closes the queues (10) by which the makers of key packages are told to end.
+        util.Finalize(None, opened.pop_all().close, exitpriority=100)
     return web_application(found, desk)

@@ -10,7 +10,7 @@ from domain.certificate import REASONS, Reason
 from domain.errors import NothingToRelease
 from domain.fact import COMMAND_LINE
 from domain.policy import ID_LENGTH
-from infra import lifeline, processes
+from infra import core_dumps, lifeline, processes
 from infra.bootstrap import addresses, load_authority
 from infra.clock import now
 from infra.command import as_json, open_desk, open_house, settings, show, tells_errors
@@ -22,6 +22,7 @@ from infra.postgres import migrate
 @click.option("--lifeline", "line", type=click.Path(path_type=Path), hidden=True)  # for the parts of `up`
 def main(line: Path | None) -> None:
     """Shomei: client certificates for a bank's corporate customers."""
+    core_dumps.forbid()
     if line:
         lifeline.hang_on(line)
 

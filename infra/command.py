@@ -77,7 +77,7 @@ def tells_errors(command: Command) -> Command:
 
 def settings() -> Settings:
     found = Settings.from_environment()
-    logs.configure(found.log_level)
+    logs.configure(found.log_level, found.log_format)
     return found
 
 

@@ -18,7 +18,8 @@ from types import FrameType
 STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)  # the last when its terminal is closed
 PATIENCE = 10.0  # seconds from SIGTERM to SIGKILL
 GLANCE = 0.1  # seconds between two looks at parts that are ending
-MOST_AT_ONCE = 65536  # bytes
+MOST_AT_ONCE = 65536  # bytes, what a pipe holds
+READS = 4  # of one part before the others have their turn; the second finds its end
 
 
 class Bell:
@@ -42,9 +43,15 @@ class Bell:
             self._asked |= any(number in STOPS for number in self._reader.recv(MOST_AT_ONCE))
         return self._asked
 
+    def close(self) -> None:
+        """Its signals are heard no more; they stay without effect."""
+        signal.set_wakeup_fd(-1)
+        self._reader.close()
+        self._writer.close()
+
     @contextmanager
     def put_off(self) -> Iterator[None]:
-        """What is started meanwhile is not ended by the terminal's Ctrl-C either; it rings afterwards."""
+        """What is started meanwhile is not ended by the terminal's Ctrl-C either; at the latest it rings afterwards."""
         resource_tracker.ensure_running()  # first, for starting it unblocks the signals
         signal.pthread_sigmask(signal.SIG_BLOCK, STOPS)
         try:
@@ -71,11 +78,12 @@ class Part:
             bufsize=0,
             start_new_session=True,
         )
+        assert self._process.stdout is not None  # noqa: S101  (mypy: it is a pipe)
+        self._output = self._process.stdout
         os.set_blocking(self.fileno(), False)
 
     def fileno(self) -> int:
-        assert self._process.stdout is not None  # noqa: S101  (mypy: it is a pipe)
-        return self._process.stdout.fileno()
+        return self._output.fileno()
 
     @property
     def status(self) -> int | None:
@@ -86,24 +94,28 @@ class Part:
     def stop(self) -> None:
         self._process.terminate()
 
-    def kill(self) -> None:
-        """With all that it has started, where it still runs."""
+    def close(self) -> None:
+        """Where it still runs it is killed, with all that it has started."""
         if self.status is None:
             os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
+        self._output.close()
 
     def pass_on(self, say: Callable[[str], None]) -> bool:
         """What it has written since; False once there will be no more."""
-        try:
-            written = os.read(self.fileno(), MOST_AT_ONCE)
-        except BlockingIOError:
-            return True
-        *lines, self._begun = (self._begun + written).split(b"\n")
-        if not written and self._begun:
-            lines.append(self._begun)
-        for line in lines:
-            say(self._head + line.decode(errors="replace"))
-        return bool(written)
+        for _ in range(READS):
+            try:
+                written = os.read(self.fileno(), MOST_AT_ONCE)
+            except BlockingIOError:
+                return True
+            *lines, self._begun = (self._begun + written).split(b"\n")
+            if not written and self._begun:
+                lines.append(self._begun)
+            for line in lines:
+                say(self._head + line.decode(errors="replace"))
+            if not written:
+                return False
+        return True
 
 
 def run(commands: Mapping[str, Sequence[str]], bell: Bell, say: Callable[[str], None]) -> int:
@@ -111,6 +123,11 @@ def run(commands: Mapping[str, Sequence[str]], bell: Bell, say: Callable[[str], 
 
     Returns the exit status: 0 where the end was asked for, else that of the first to end, and 1 if that was 0.
     """
+
+    def tell(line: str) -> None:
+        with suppress(OSError):  # a terminal that is gone is no reason to end in disorder
+            say(line)
+
     width = max(map(len, commands))
     parts: dict[str, Part] = {}
     with selectors.DefaultSelector() as selector:
@@ -119,11 +136,11 @@ def run(commands: Mapping[str, Sequence[str]], bell: Bell, say: Callable[[str], 
             for name, words in commands.items():
                 parts[name] = Part(f"{name:<{width}} | ", words)
                 selector.register(parts[name], selectors.EVENT_READ)
-            status = _watch(parts, bell, selector, say)
-            _end(parts.values(), selector, say)
+            status = _watch(parts, bell, selector, tell)
+            _end(parts.values(), selector, tell)
         finally:
             for part in parts.values():
-                part.kill()
+                part.close()
     return status
 
 

@@ -1,12 +1,12 @@
 """Logs: one line an event, as key=value for people on a terminal or JSON lines for machines. Never a secret in them."""
 
 import logging
-import sys
+from typing import Literal
 
 import structlog
 
 
-def configure(level: str) -> None:
+def configure(level: str, form: Literal["text", "json"] = "text") -> None:
     """Our own lines and the libraries' go the same way, to standard error."""
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
@@ -15,7 +15,11 @@ def configure(level: str) -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
     renderer: structlog.typing.Processor = (
-        structlog.dev.ConsoleRenderer(colors=False) if sys.stderr.isatty() else structlog.processors.JSONRenderer()
+        structlog.processors.JSONRenderer()
+        if form == "json"
+        else structlog.dev.ConsoleRenderer(
+            colors=False, pad_event_to=0, exception_formatter=structlog.dev.plain_traceback
+        )
     )
     handler = logging.StreamHandler()
     handler.setFormatter(

@@ -40,6 +40,7 @@ MOST_ROUNDS = 190_000  # R4.7: some importers refuse over 600,000 in all
 MAC_KEY = b"\x03"  # the purpose of RFC 7292 B.3
 DIGEST_BLOCK = 64  # octets, of SHA-1 as of SHA-256: v in RFC 7292 B.2
 MAC_SALT = 16  # octets
+PACKING_PRIORITY = 10  # on the scale of nice(2), 19 being the lowest
 
 # What encrypts and what authenticates. `legacy` is all that macOS and Windows before 10 (1709) import.
 ALGORITHMS: Final = {
@@ -200,7 +201,11 @@ def _blocks(text: bytes) -> bytes:
 
 
 def _live_with_parent() -> None:
-    """Ctrl-C is the parent's to handle; and a worker whose parent was killed would wait for work for ever."""
+    """Ctrl-C is the parent's to handle; and a worker whose parent was killed would wait for work for ever.
+
+    Packing gives way to whatever answers a visitor: on a full machine the web's loop would wait its turn behind it.
+    """
+    os.nice(PACKING_PRIORITY)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
 

@@ -41,10 +41,25 @@ PLAIN_TABLES = (
 Connection = psycopg.Connection[DictRow]
 
 
+@contextmanager
+def without_the_row() -> Iterator[None]:
+    """PostgreSQL's DETAIL quotes the row it refused, a person's name in it: no log or terminal may say it (R10.6)."""
+    try:
+        yield
+    except psycopg.Error as error:
+        error.args = (error.diag.message_primary,) if error.diag.message_primary else error.args
+        raise
+
+
 class Pool(psycopg_pool.ConnectionPool[Connection]):
     """The library's, which must not keep visitors waiting for a server that is known to be away, or to be back."""
 
     _is_reached = True
+
+    @contextmanager
+    def connection(self, timeout: float | None = None) -> Iterator[Connection]:
+        with super().connection(timeout) as connection, without_the_row():
+            yield connection
 
     def getconn(self, timeout: float | None = None) -> Connection:
         """Where one has waited in vain for a server that is away, the next are told soon, until one is served.

@@ -161,8 +161,8 @@ def tell_when_ready(settings: Settings, say: Callable[[str], None]) -> None:
 
 def introduction(settings: Settings, found: Addresses) -> str:
     """What a newcomer needs: address, roots, and on a new demo database the accounts."""
-    server_root = development_certificate.ensure(settings.home, settings.host, now()).root
-    root = authority_home(settings) / authority.ROOT_CERTIFICATE
+    server_root = development_certificate.ensure(settings.home, settings.host, now()).root.absolute()
+    root = authority_home(settings).absolute() / authority.ROOT_CERTIFICATE
     lines = [
         f"Shomei: {settings.public_url}",
         f"  trust in the browser (server): {server_root}",

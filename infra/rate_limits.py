@@ -45,6 +45,7 @@ TAKE_A_PLACE = """
 FREE_AT = "select min(until) as free_at from rate_user_ids where site = %s and until > %s"
 KEEP_THE_PLACE = "update rate_user_ids set until = %s where site = %s and user_id = %s"
 GIVE_IT_BACK = "update rate_user_ids set tries = tries - 1 where site = %s and user_id = %s"
+END_THE_ONLY_TRY = "delete from rate_user_ids where site = %s and user_id = %s and tries <= 1 returning tries"
 CLEAR_AWAY = "delete from rate_user_ids where site = %s and user_id = %s and tries <= 0"
 
 
@@ -137,6 +138,8 @@ class RateLimits:
         raise TooMany(self._seconds_to(free_at))
 
     def _give_it_back(self, site: str, user_id: str) -> None:
+        if self._database.execute(END_THE_ONLY_TRY, site, user_id):
+            return
         with self._database.transaction() as cursor:
             cursor.execute(GIVE_IT_BACK, [site, user_id])
             cursor.execute(CLEAR_AWAY, [site, user_id])

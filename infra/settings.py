@@ -126,6 +126,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     demo: Annotated[bool, means("demo accounts, in a new embedded database on loopback only")] = True
     failpoint: Annotated[Failpoint | None, means("for tests only: where the process kills itself", "none")] = None
+    log_format: Annotated[Literal["text", "json"], means("how a log line is written")] = "text"
     log_level: Annotated[Literal["debug", "info", "warning", "error"], means("least level that is logged")] = "info"
 
     @classmethod

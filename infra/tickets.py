@@ -5,10 +5,10 @@ The cookie holds a secret; the row's id and the sealing key are derived from it,
 
 import secrets
 from datetime import datetime
-from typing import Any
+from typing import Any, LiteralString
 from uuid import UUID
 
-from application.ports import Row, Ticket
+from application.ports import Conflict, Row, Ticket
 from domain.errors import TicketMissing
 from infra.postgres import Database, statement
 from infra.vault import derive, seal, unseal
@@ -18,6 +18,16 @@ COLUMNS = "id, user_id, opened_at, number, sign_at, failure, issued_at, file_nam
 
 def ticket_id(cookie: str) -> str:
     return derive(cookie, "ticket id").hex()
+
+
+def one_row(query: LiteralString, *parameters: object) -> Row:
+    """As `statement`; where it finds no ticket, another button of the same page came first: Conflict."""
+
+    def row(cursor: Any) -> None:
+        if cursor.execute(query, parameters).rowcount == 0:
+            raise Conflict("tickets")
+
+    return row
 
 
 class TicketDrawer:
@@ -55,7 +65,7 @@ class TicketDrawer:
         return found[0]["sealed"] if found else None
 
     def started(self, ticket: str, number: int, now: datetime) -> Row:
-        return statement(
+        return one_row(
             "update tickets set number = %s, sign_at = %s, failure = null where id = %s", number, now, ticket
         )
 
@@ -85,6 +95,9 @@ class TicketDrawer:
 
     def destroy_package(self, stream: UUID) -> Row:
         return statement("update tickets set package = null, gone = true where stream = %s", stream)
+
+    def cancel(self, ticket: str) -> Row:
+        return one_row("delete from tickets where id = %s and (number is null or failure is not null)", ticket)
 
     def close(self, ticket: str) -> Row:
         return statement("delete from tickets where id = %s and issued_at is null", ticket)

@@ -36,7 +36,7 @@ NO_CHECK_TIME = ssl.VerifyFlags(0x200000)  # X509_V_FLAG_NO_CHECK_TIME, which th
 TLS_VERSIONS = {"TLSv1.2": 0x0303, "TLSv1.3": 0x0304}
 
 KEEP_ALIVE = 75  # seconds: longer than nginx keeps an idle connection to us (60), so that nginx is the one to close it
-SHUTDOWN = 3  # seconds for requests under way: honcho kills 5 seconds after its SIGTERM
+SHUTDOWN = 3  # seconds for requests under way: `shomei up` kills 10 seconds after its SIGTERM
 GOODBYE = 0.2  # seconds for an idle connection to close
 UNRESPONSIVE = 30  # seconds without a sign before a worker is replaced; 5, the default, kills busy ones
 MOST_UNFINISHED = 64 * 1024  # bytes of a request's head, or between two pieces of its body

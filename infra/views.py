@@ -21,7 +21,7 @@ from projections.answers import (
 )
 from projections.certificate_register import CertificateRegister
 from projections.lock_status import LockStatus
-from projections.views import FactLog, View, ViewStatus, has_reached, position, status
+from projections.views import FactLog, View, ViewStatus, has_reached, least_position, position, status
 
 
 class CurrentViews:
@@ -87,19 +87,24 @@ class CurrentViews:
         return has_reached(target, lambda: self.position(view), bound, _sleep)
 
     def settle(self, log: FactLog, bound: float) -> bool:
-        """Whether all views have what is in the log now, within `bound` seconds each: a page after a command.
+        """Whether all views have what is in the log now, within `bound` seconds: a page after a command.
 
         False also while the projector has not made them, or the database is away: the save before has succeeded.
         """
         try:
             target = log.head()
-            return all(self.wait_for(view, target, bound) for view in self.all)
+            return has_reached(target, self.least_position, bound, _sleep)
         except Unavailable:
             return False
 
     def position(self, view: View) -> int:
         with self._cursor() as cursor:
             return position(cursor, view)
+
+    def least_position(self) -> int:
+        """That of the view farthest behind, in one question."""
+        with self._cursor() as cursor:
+            return least_position(cursor, self.all)
 
     def status(self, log: FactLog) -> list[ViewStatus]:
         with self._cursor() as cursor:

@@ -73,6 +73,14 @@ def position(cursor: Cursor[DictRow], view: View) -> int:
     return int(found["position"]) if found else 0
 
 
+def least_position(cursor: Cursor[DictRow], views: Iterable[View]) -> int:
+    """That of the one farthest behind; 0 where one has not begun."""
+    names = [view.generation for view in views]
+    query = "select min(position) as least, count(*) as begun from views.positions where view = any(%s)"
+    found = cursor.execute(query, [names]).fetchall()[0]
+    return int(found["least"]) if found["begun"] == len(names) else 0
+
+
 def move(cursor: Cursor[DictRow], view: View, before: int, after: int) -> None:
     """Compare and set: of two that folded the same facts the second is Overtaken."""
     query = "update views.positions set position = %s where view = %s and position = %s"

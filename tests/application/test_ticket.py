@@ -98,6 +98,30 @@ def test_cancel_does_not_stop_an_issue_under_way_and_says_so(house: House) -> No
     assert house.desk.delivery.fetch(cookie, NINE)[1]
 
 
+def test_cancel_that_meets_the_button_lets_it_have_its_way(house: House) -> None:
+    cookie = house.enter()
+    form = house.desk.issuance.ticket(cookie, NINE).id
+    house.between.at("save", lambda: house.start(cookie))
+
+    cancelled = house.desk.issuance.cancel(cookie, form, NINE)
+    house.work(cookie)
+
+    assert not cancelled
+    assert house.desk.delivery.fetch(cookie, NINE)[1]
+
+
+def test_the_button_that_meets_a_cancel_begins_nothing(house: House) -> None:
+    cookie = house.enter()
+    form = house.desk.issuance.ticket(cookie, NINE).id
+    house.between.at("save IssuanceStarted", lambda: house.desk.issuance.cancel(cookie, form, NINE))
+
+    with pytest.raises(TicketMissing):
+        house.start(cookie)
+
+    assert house.count("IssuanceStarted") == 0
+    assert house.enter()
+
+
 def test_entering_again_in_the_same_browser_forgets_the_ticket_before(house: House) -> None:
     earlier = house.enter()
 

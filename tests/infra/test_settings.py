@@ -95,6 +95,7 @@ def test_every_setting_can_be_set() -> None:
         "SHOMEI_HELPDESK_CLOSES": "24",
         "SHOMEI_DEMO": "off",
         "SHOMEI_FAILPOINT": "after:CertificatePlanned",
+        "SHOMEI_LOG_FORMAT": "json",
         "SHOMEI_LOG_LEVEL": "debug",
     }
 
@@ -143,6 +144,7 @@ def test_every_setting_can_be_set() -> None:
         helpdesk_closes=24,
         demo=False,
         failpoint="after:CertificatePlanned",
+        log_format="json",
         log_level="debug",
     )
     assert settings.policy() == Policy(

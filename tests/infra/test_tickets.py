@@ -4,6 +4,7 @@ from uuid import UUID
 
 import pytest
 
+from application.ports import Conflict
 from domain.errors import TicketMissing
 from infra.postgres import Database
 from infra.tickets import TicketDrawer, ticket_id
@@ -182,6 +183,35 @@ def test_closing_forgets_the_ticket_unless_it_led_to_a_certificate(
 
     assert drawer.find(cookie) is not None
     assert drawer.find(other) is None
+
+
+def test_cancelling_forgets_what_was_never_started_and_what_failed(
+    drawer: TicketDrawer, database: Database, cookie: str
+) -> None:
+    other, row = drawer.open("jiro0001", "jirosan1", NINE)
+    write(database, row)
+    started(drawer, database, cookie)
+    write(database, drawer.failed(ticket_id(cookie), "failed"))
+
+    write(database, drawer.cancel(ticket_id(cookie)), drawer.cancel(ticket_id(other)))
+
+    assert (drawer.find(cookie), drawer.find(other)) == (None, None)
+
+
+def test_what_is_under_way_is_not_cancelled(drawer: TicketDrawer, database: Database, cookie: str) -> None:
+    started(drawer, database, cookie)
+
+    with pytest.raises(Conflict):
+        write(database, drawer.cancel(ticket_id(cookie)))
+
+    assert drawer.find(cookie) is not None
+
+
+def test_what_was_cancelled_is_not_started(drawer: TicketDrawer, database: Database, cookie: str) -> None:
+    write(database, drawer.cancel(ticket_id(cookie)))
+
+    with pytest.raises(Conflict):
+        started(drawer, database, cookie)
 
 
 # ---- overdue

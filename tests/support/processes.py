@@ -140,8 +140,10 @@ class Started:
         return self._process.wait()
 
     def close(self) -> None:
+        """A test that failed leaves nothing that anybody waits for."""
         if self._process.poll() is None:
-            self.terminate()
+            os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
         self._output.close()
 
 

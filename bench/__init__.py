@@ -1,0 +1,1 @@
+"""Speeds as ratios, each taken side by side in one run (docs/benchmarks.md)."""

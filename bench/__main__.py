@@ -1,0 +1,67 @@
+"""All comparisons, one after the other, into docs/benchmarks.md: `make bench`."""
+
+import os
+import platform
+from importlib.metadata import version
+from pathlib import Path
+
+import psycopg
+
+from bench import append, event_loop, issuance, logins
+from bench.place import place
+from bench.rounds import ROUNDS, Row, table
+from infra.clock import now
+
+DOCUMENT = Path(__file__).parents[1] / "docs" / "benchmarks.md"
+
+TEXT = """# Benchmarks
+
+Written by `make bench`; one script of `bench/` alone: `.venv/bin/python -m bench.logins`.
+
+{machine}
+
+{table}
+
+## How to read it
+- Two figures of one run are compared, never one figure with a day or a machine: both sides take turns, {rounds} rounds
+  each after one to warm up, every other round backwards. Figures are medians of the rounds; the ratio is the median of
+  the rounds' own ratios, with the lowest and highest behind it, so it need not be the quotient of the two figures.
+- CPU is user and system time of our process (of the web process where it says so) and of its packing workers.
+  PostgreSQL's own is not in it; where it says "by the clock" everything is.
+- argon2id (19 MiB, two passes), PKCS#12 iterations (100,000 each), fsync and limits are production's. Only the floor
+  under the answer to a refused try is off: it is a wait, and no work.
+- P1 "発行 alone" begins where the password has been checked at ④. Bare are: argon2id verified, P-256 key made,
+  certificate built and signed once, p12 packed, all in one process. What ours adds is the linted plan, the copy signed
+  by the throwaway key, the facts in {fsyncs} commits, and the way to a worker and back.
+- P5 is the most fragile: the longest of some thousand wake-ups. The row below it tells what of it is the machine's,
+  whose processors are shared by everything that takes part; near 1 there means that none of it is ours.
+- P6's remainder is not only our work: argon2id sweeps the processor's caches, and what runs next finds them cold.
+- "told only" rows have no goal.
+"""
+
+FSYNCS = 3  # of 発行: its start, the plan, the result
+
+
+def machine() -> str:
+    models = [line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")]
+    model = models[0].partition(":")[2].strip() if models else platform.machine()
+    with place() as at, psycopg.connect(at.dsn.owner) as owner:
+        postgres = owner.execute("show server_version").fetchone()
+    return (
+        f"{now():%Y-%m-%d}; {os.cpu_count()} processors ({model}), Linux {platform.release().partition('-')[0]}, "
+        f"Python {platform.python_version()}, PostgreSQL {postgres[0] if postgres else ''}, "
+        f"cryptography {version('cryptography')}."
+    )
+
+
+def main() -> None:
+    rows: list[Row] = []
+    for script in (issuance, event_loop, logins, append):
+        rows += script.rows()
+        print(table(rows[-1:]).splitlines()[-1], flush=True)
+    text = TEXT.format(machine=machine(), table=table(rows), rounds=ROUNDS, fsyncs=FSYNCS)
+    DOCUMENT.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

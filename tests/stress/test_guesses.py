@@ -1,0 +1,160 @@
+"""64 guesses at once on one account, over four web processes and both entries (measure Q1; R3.1, R3.2, R3.5).
+
+What counts is what was looked at, not what was recorded: each look leaves a mark (tests/support/counted_tries.py).
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from functools import partial
+from itertools import cycle, islice
+from pathlib import Path
+
+import pytest
+
+from infra.authority import IssuingAuthority
+from tests.support.counted_tries import PROGRAM, Tally, looked_at
+from tests.support.crowd import together
+from tests.support.fleet import PASSPHRASE, Fleet, Process
+from tests.support.guest import Guest, certificate_file, opened
+from tests.support.house import MASTER, PKI, RIGHT, TARO, House
+from tests.support.stress_table import record
+
+CROWD = 64
+PROCESSES = 4
+ROUNDS = 20  # in the long form
+OTHER = "jiro0002"  # has no certificate yet, and may authenticate for one again and again
+COMMAND = "make stress"
+
+Guess = tuple[str, str]  # user ID, password
+
+
+@pytest.fixture
+def authority(fleet: Fleet) -> IssuingAuthority:
+    """The fleet's own: what the desk issues opens the processes' door."""
+    return IssuingAuthority.load(fleet.home / "authority", PASSPHRASE.encode(), PKI)
+
+
+@pytest.fixture
+def tally(fleet: Fleet) -> Tally:
+    return Tally(fleet.home / "tally")
+
+
+@pytest.fixture
+def web(fleet: Fleet, tally: Tally) -> list[Process]:
+    return fleet.web(PROCESSES, program=PROGRAM, TALLY=str(tally.file))
+
+
+@pytest.fixture
+def certificate(house: House, tmp_path: Path) -> Path:
+    """Of taro0001, whose certificate is live; jiro0002 has none."""
+    house.clock.set(datetime.now(UTC))
+    house.organization()
+    house.user(TARO)
+    house.user(OTHER)
+    house.issue()
+    return certificate_file(house.packages.packed[-1], RIGHT, tmp_path / "taro.pem")
+
+
+def guests(fleet: Fleet, web: Sequence[Process], certificate: Path) -> list[Guest]:
+    """As many at each process, half of them at the login with the certificate, half at the issuance."""
+    doors = [(process, path) for path in ("/login", "/issuance") for process in web]
+    return [
+        Guest(process, fleet.root, path, certificate if path == "/login" else None)
+        for process, path in islice(cycle(doors), CROWD)
+    ]
+
+
+def try_at_once(crowd: Sequence[Guest], guesses: Sequence[Guess]) -> list[int]:
+    """The statuses; a guess without an answer is a failure of the test."""
+    sent = [
+        partial(guest.send, user_id=user_id, password=password)
+        for guest, (user_id, password) in zip(crowd, guesses, strict=True)
+    ]
+    answers = together(sent)
+    return [getattr(answer, "status_code", 0) for answer in answers]
+
+
+def wrong(how_many: int) -> Iterator[Guess]:
+    return ((TARO, f"guess{number:03}") for number in range(how_many))
+
+
+def hidden(place: int) -> list[Guess]:
+    """The right one among 63 wrong ones."""
+    guesses = list(wrong(CROWD - 1))
+    guesses.insert(place, (TARO, RIGHT))
+    return guesses
+
+
+def release(house: House) -> None:
+    house.desk.accounts.release(TARO, MASTER, datetime.now(UTC))
+
+
+def test_of_64_guesses_at_once_six_are_looked_at_then_it_is_locked(
+    fleet: Fleet, house: House, certificate: Path, web: list[Process], tally: Tally, long: bool
+) -> None:
+    rounds = ROUNDS if long else 2
+    statuses = Counter[int]()
+    failures = let_in = 0
+
+    for number in range(1, rounds + 1):
+        place = number * 7 % CROWD
+        guesses = hidden(place) if number % 2 == 0 else list(wrong(CROWD))
+        with opened(guests(fleet, web, certificate)) as crowd:
+            tally.new()
+            answered = try_at_once(crowd, guesses)
+        looked = looked_at(tally.new())
+
+        # A right password ends the run before it: after it, too, six are looked at and not one more.
+        assert re.fullmatch("w{6}" if number % 2 else "(w{0,5}r)?w{6}", looked), looked
+        assert set(answered) <= {303, 401, 409, 503}
+        accepted = [status in (303, 409) for status in answered]  # 409: right, but it has a certificate already
+        assert accepted == [looked.find("r") >= 0 and at == place and number % 2 == 0 for at in range(CROWD)]
+        assert (house.count("AccountLocked"), house.mails().count("locked")) == (number, number)
+        failures += looked.count("w")
+        assert house.count("PasswordFailed") == failures
+        statuses.update(answered)
+        let_in += sum(accepted)
+        release(house)
+
+    assert house.count("AccountBlocked") == 0
+    record(
+        "Q1",
+        f"{CROWD} guesses at once on one account, {PROCESSES} processes, both entries, {rounds} rounds, in every second"
+        " the right password among them; limits off",
+        f"{rounds} locks with 6 wrong passwords looked at before each, {rounds} mails; the right one was reached "
+        f"{let_in} times; answers {told(statuses)}",
+        COMMAND,
+    )
+
+
+def test_right_passwords_at_once_are_all_accepted(
+    fleet: Fleet, house: House, certificate: Path, web: list[Process], tally: Tally, long: bool
+) -> None:
+    rounds = 5 if long else 1
+    statuses = Counter[int]()
+
+    for _ in range(rounds):
+        with opened(guests(fleet, web, certificate)) as crowd:
+            # At the issuance for one who may have a certificate, at the login for one who shows his.
+            users = [OTHER if guest.path == "/issuance" else TARO for guest in crowd]
+            tally.new()
+            answered = try_at_once(crowd, [(user_id, RIGHT) for user_id in users])
+
+        assert set(answered) <= {303, 503}
+        assert looked_at(tally.new()) == "r" * answered.count(303)
+        statuses.update(answered)
+
+    assert house.count("PasswordAccepted") - 1 == statuses[303] > 0  # one was the desk's, for the certificate
+    assert house.count("PasswordFailed") == 0
+    record(
+        "Q1-right",
+        f"{CROWD} right passwords at once, two accounts, {PROCESSES} processes, both entries, {rounds} rounds",
+        f"all accepted that got their turn within 5 s; answers {told(statuses)}",
+        COMMAND,
+    )
+
+
+def told(statuses: Counter[int]) -> str:
+    return ", ".join(f"{status}: {count}" for status, count in sorted(statuses.items()))
