@@ -35,14 +35,15 @@ Written by `make bench`; one script of `bench/` alone: `.venv/bin/python -m benc
   by the throwaway key, the facts in {fsyncs} commits, and the way to a worker and back.
 - P5 is the most fragile: the longest of some thousand wake-ups. The row below it tells what of it is the machine's,
   whose processors are shared by everything that takes part; near 1 there means that none of it is ours.
-- P6's remainder is not only our work: argon2id sweeps the processor's caches, and what runs next finds them cold.
+- P6: the steps of a log-in, each measured by itself, add up to about 1 ms beside argon2id; one after the other they
+  take 3. Presumably argon2id leaves the processor's caches cold, and so does all else that runs on a full machine.
 - "told only" rows have no goal.
 """
 
 FSYNCS = 3  # of 発行: its start, the plan, the result
 
 
-def machine() -> str:
+def machine(load: float) -> str:
     models = [line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")]
     model = models[0].partition(":")[2].strip() if models else platform.machine()
     with place() as at, psycopg.connect(at.dsn.owner) as owner:
@@ -50,16 +51,17 @@ def machine() -> str:
     return (
         f"{now():%Y-%m-%d}; {os.cpu_count()} processors ({model}), Linux {platform.release().partition('-')[0]}, "
         f"Python {platform.python_version()}, PostgreSQL {postgres[0] if postgres else ''}, "
-        f"cryptography {version('cryptography')}."
+        f"cryptography {version('cryptography')}; load of the machine before the run: {load:.0f}."
     )
 
 
 def main() -> None:
-    rows: list[Row] = []
+    rows, load = list[Row](), os.getloadavg()[0]
     for script in (issuance, event_loop, logins, append):
-        rows += script.rows()
-        print(table(rows[-1:]).splitlines()[-1], flush=True)
-    text = TEXT.format(machine=machine(), table=table(rows), rounds=ROUNDS, fsyncs=FSYNCS)
+        told = script.rows()
+        print(table(told), flush=True)
+        rows += told
+    text = TEXT.format(machine=machine(load), table=table(rows), rounds=ROUNDS, fsyncs=FSYNCS)
     DOCUMENT.write_text(text, encoding="utf-8")
 
 

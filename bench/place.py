@@ -2,7 +2,9 @@
 parts, and our processes beside; everything at what production has by default, and gone afterwards.
 """
 
+import signal
 import ssl
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -96,6 +98,7 @@ class Place:
 
 @contextmanager
 def place() -> Iterator[Place]:
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that what is started here is stopped then too
     with tempfile.TemporaryDirectory(prefix="shomei-") as folder:
         home = Path(folder)
         home.chmod(0o711)  # as root, the database's account must pass through

@@ -9,7 +9,7 @@ import secrets
 from hashlib import sha256
 
 from starlette.datastructures import FormData
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from web.cookies import FORM, keep, read
@@ -40,7 +40,10 @@ async def read_form(request: Request) -> dict[str, str]:
     """
     if request.headers.get("content-type", "").split(";")[0].strip().lower() != "application/x-www-form-urlencoded":
         raise BadForm
-    data: FormData = await request.form(max_fields=20)
+    try:
+        data: FormData = await request.form(max_fields=20)
+    except ClientDisconnect as gone:  # Nobody is left to be told; and who hangs up is no bug for the log.
+        raise BadForm from gone
     fields = {name: value for name, value in data.multi_items() if isinstance(value, str)}
     if len(fields) != len(data.multi_items()) or any("\0" in value for value in fields.values()):
         raise BadForm

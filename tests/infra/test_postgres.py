@@ -10,11 +10,10 @@ import pytest
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-import infra.postgres
-from application.ports import Busy, Changes, Unavailable
+from application.ports import Changes, Unavailable
 from infra.embedded_postgres import Cluster
 from infra.event_store import EventStore
-from infra.postgres import Database, DatabaseTurns, check_migrated, migrate
+from infra.postgres import Database, check_migrated, migrate
 from tests.support.accounts import NINE, fact
 from tests.support.crowd import refusals, together
 from tests.support.database import Dsn
@@ -210,102 +209,3 @@ def test_a_connection_cut_in_the_middle_is_an_unavailable_database(
 
     with pytest.raises(Unavailable):
         cut()
-
-
-# ---- turns
-
-
-@pytest.fixture
-def turns(dsn: Dsn) -> Iterator[DatabaseTurns]:
-    """With its first connection open already: making one may take longer than a test in a hurry waits."""
-    turns = DatabaseTurns(dsn.process)
-    with turns.turn(OTHER):
-        pass
-    yield turns
-    turns.close()
-
-
-@pytest.fixture
-def elsewhere(dsn: Dsn) -> Iterator[DatabaseTurns]:
-    """Another process's."""
-    turns = DatabaseTurns(dsn.process)
-    with turns.turn(OTHER):
-        pass
-    yield turns
-    turns.close()
-
-
-@pytest.fixture
-def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(infra.postgres, "WAIT_FOR_TURN", 0.1)
-
-
-def test_turns_on_one_account_never_overlap_whichever_process_takes_them(
-    turns: DatabaseTurns, elsewhere: DatabaseTurns
-) -> None:
-    inside: list[int] = []
-    most: list[int] = []
-
-    def take(of: DatabaseTurns) -> None:
-        with of.turn(ACCOUNT):
-            inside.append(1)
-            most.append(len(inside))
-            inside.pop()
-
-    outcomes = together([lambda: take(turns), lambda: take(elsewhere)] * 6)
-
-    assert refusals(outcomes) == []
-    assert most == [1] * 12
-
-
-@pytest.mark.usefixtures("hurry")
-def test_a_turn_held_elsewhere_is_waited_for_and_then_busy(turns: DatabaseTurns, elsewhere: DatabaseTurns) -> None:
-    with elsewhere.turn(ACCOUNT), pytest.raises(Busy), turns.turn(ACCOUNT):
-        pytest.fail("two have the turn")
-
-    with turns.turn(ACCOUNT):
-        pass
-
-
-@pytest.mark.usefixtures("hurry")
-def test_a_turn_held_in_the_process_is_waited_for_and_then_busy(turns: DatabaseTurns) -> None:
-    with turns.turn(ACCOUNT), pytest.raises(Busy), turns.turn(ACCOUNT):
-        pytest.fail("two have the turn")
-
-    with turns.turn(ACCOUNT):
-        pass
-
-
-def test_two_accounts_have_their_turns_side_by_side(turns: DatabaseTurns) -> None:
-    with turns.turn(ACCOUNT), turns.turn(OTHER):
-        pass
-
-
-def test_a_turn_that_ends_in_a_refusal_is_free_again(turns: DatabaseTurns, elsewhere: DatabaseTurns) -> None:
-    with pytest.raises(ZeroDivisionError), turns.turn(ACCOUNT):
-        raise ZeroDivisionError
-
-    with elsewhere.turn(ACCOUNT):
-        pass
-
-
-@pytest.mark.usefixtures("hurry")
-def test_the_wait_for_a_connection_is_part_of_the_wait_for_the_turn(dsn: Dsn) -> None:
-    turns = DatabaseTurns(dsn.process, pool_size=1)
-    turns._database.pool.timeout = 3600  # what a turn would wait if it asked the pool for as long as others do
-    turns._database.execute("select 1")
-
-    with turns._database.connection(), pytest.raises(Unavailable), turns.turn(ACCOUNT):
-        pytest.fail("a turn without a connection")
-
-    turns.close()
-
-
-@pytest.mark.usefixtures("hurry")
-def test_a_turn_in_an_unreachable_database_is_unavailable() -> None:
-    turns = DatabaseTurns("host=127.0.0.1 port=1 user=nobody dbname=none")
-
-    with pytest.raises(Unavailable), turns.turn(ACCOUNT):
-        pytest.fail("a turn without a database")
-
-    turns.close()

@@ -31,6 +31,20 @@ def test_a_view_that_is_behind_is_waited_for_only_to_the_bound(
     assert views.wait_for(register, store.head(), bound=0.004) is False
 
 
+def test_a_commands_page_waits_for_the_view_that_is_farthest_behind(
+    views: CurrentViews, store: EventStore, dsn: Dsn
+) -> None:
+    lock_status, register = views.all
+    with connect(dsn.process, "test") as connection:
+        catch_up(connection, lock_status, store)
+        with_one_behind = views.settle(store, bound=0.004)
+        catch_up(connection, register, store)
+        with_none_behind = views.settle(store, bound=0.004)
+
+    assert with_one_behind is False
+    assert with_none_behind is True
+
+
 def test_status_tells_position_and_lag_of_each_view(views: CurrentViews, store: EventStore, dsn: Dsn) -> None:
     with connect(dsn.process, "test") as connection:
         catch_up(connection, views.all[0], store)

@@ -29,7 +29,7 @@ from tests.support.fleet import Fleet, Visitor, fleet_on
 from tests.support.stress_table import record
 from web.cookies import NOTE
 
-COMMAND = "make stress (tests/stress/test_canaries.py)"
+COMMAND = "make stress"
 ORGANIZATION = ("organization", "add", "ACME01", "見本商事株式会社", "--email", "kanariadesk73@example.com")
 TARO, JIRO, SABURO, HANAKO = "taro0001", "jiro0002", "sabu0003", "hana0004"
 NAMES = {TARO: "加奈里太郎七三", JIRO: "加奈里次郎七三", SABURO: "加奈里三郎七三", HANAKO: "加奈里花子七三"}

@@ -123,8 +123,8 @@ def test_of_64_guesses_at_once_six_are_looked_at_then_it_is_locked(
         "Q1",
         f"{CROWD} guesses at once on one account, {PROCESSES} processes, both entries, {rounds} rounds, in every second"
         " the right password among them; limits off",
-        f"{rounds} locks with 6 wrong passwords looked at before each, {rounds} mails; the right one was reached "
-        f"{let_in} times; answers {told(statuses)}",
+        f"{rounds} locks with 6 wrong passwords looked at before each, {rounds} mails; the right one reached "
+        f"in {let_in} rounds; answers {told(statuses)}",
         COMMAND,
     )
 

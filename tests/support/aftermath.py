@@ -73,8 +73,10 @@ class Aftermath:
         }
 
     def check_that_nobody_has_two(self) -> None:
-        """And each issue has both its ends or none."""
+        """And each issue has both its ends, once, or none."""
         now = self._house.clock()
+        streams = Counter(stream for stream, _ in self.facts(CertificateIssued))
+        assert not streams or max(streams.values()) == 1
         for account in self.accounts:
             found = [each.state for each in certificates_of(self._house.store, account)]
             facts = self.streams[account_stream(account.user_id)]
