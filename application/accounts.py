@@ -44,7 +44,8 @@ from domain.errors import (
     UserIdTaken,
 )
 from domain.policy import SESSION_IDLE, SESSION_LIFE, Policy
-from domain.user_account import AccountReleased, LoggedIn, PasswordFailed, Role, UserAccount, account_from
+from domain.user_account import UserAccount, account_from
+from domain.user_account_facts import AccountReleased, LoggedIn, PasswordFailed, Role
 
 Pick = Callable[[Sequence[str]], str]
 

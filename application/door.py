@@ -10,7 +10,8 @@ from application.streams import Loaded, certificates_of, decide, find_account, m
 from domain.credentials import account_stream
 from domain.errors import DomainError, UnknownUser, WrongPassword
 from domain.fact import Fact
-from domain.user_account import AccountBlocked, AccountLocked, UserAccount
+from domain.user_account import UserAccount
+from domain.user_account_facts import AccountBlocked, AccountLocked
 
 Result = TypeVar("Result")
 

@@ -10,7 +10,7 @@ import msgspec
 
 from domain.fact import Fact
 from domain.organization import Profile
-from domain.user_account import Role
+from domain.user_account_facts import Role
 from domain.validity import Validity
 
 # A row written in the same transaction as the facts beside it; the store's recorder calls it with its cursor.

@@ -12,7 +12,7 @@ from application.ports import Changes
 from bench.place import Place, place
 from bench.rounds import Cost, Row, compared, cost_of, interleaved, table
 from domain.fact import Fact
-from domain.user_account import LoggedIn, PasswordAccepted
+from domain.user_account_facts import LoggedIn, PasswordAccepted
 from infra.clock import now
 from infra.event_store import FactMapper
 

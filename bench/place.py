@@ -19,7 +19,7 @@ from application.desk import IssuingDesk
 from application.ports import Changes
 from domain.credentials import account_stream
 from domain.fact import COMMAND_LINE
-from domain.user_account import LoggedIn, PasswordAccepted
+from domain.user_account_facts import LoggedIn, PasswordAccepted
 from infra.bootstrap import House, house, issuing_desk
 from infra.clock import now
 from infra.embedded_postgres import embedded

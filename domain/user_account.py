@@ -6,7 +6,7 @@ never refuses, for it runs at every replay.
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import ClassVar, Literal, Self
+from typing import Self
 
 import msgspec
 
@@ -25,137 +25,32 @@ from domain.errors import (
     NothingToRelease,
 )
 from domain.fact import Fact
+from domain.issuance import Issuance
 from domain.lockout import Lockout
-from domain.policy import ISSUANCE_LIMIT, REFUSAL_PAUSE
-
-Role = Literal["general", "master", "bank_admin", "auditor"]
-STAFF: tuple[Role, ...] = ("bank_admin", "auditor")
-
-
-class UserRegistered(Fact, frozen=True):
-    """`person` and `credential` are versions in the vault; `commitment` proves the person's row (R10.6)."""
-
-    TOPIC: ClassVar[str] = "user-account.registered.1"
-    user_id: str
-    role: Role
-    organization: str | None
-    person: int
-    commitment: str
-    credential: int
-    password_until: datetime
-
-
-class PasswordAccepted(Fact, frozen=True):
-    """`entry`: issuance, login or step_up."""
-
-    TOPIC: ClassVar[str] = "user-account.password-accepted.1"
-    entry: str
-
-
-class PasswordFailed(Fact, frozen=True):
-    TOPIC: ClassVar[str] = "user-account.password-failed.1"
-    entry: str
-
-
-class AccessRefused(Fact, frozen=True):
-    """A try whose password was not looked at; at most one a minute and account (R3.4)."""
-
-    TOPIC: ClassVar[str] = "user-account.access-refused.1"
-    reason: str
-
-
-class AccountLocked(Fact, frozen=True):
-    TOPIC: ClassVar[str] = "user-account.locked.1"
-    lock: int
-    until: datetime
-
-
-class AccountLockExpired(Fact, frozen=True):
-    """`at` is the end of the lock, whenever it is written (R3.7)."""
-
-    TOPIC: ClassVar[str] = "user-account.lock-expired.1"
-
-
-class AccountBlocked(Fact, frozen=True):
-    TOPIC: ClassVar[str] = "user-account.blocked.1"
-
-
-class AccountReleased(Fact, frozen=True):
-    """`was`: locked or blocked."""
-
-    TOPIC: ClassVar[str] = "user-account.released.1"
-    was: str
-
-
-class PasswordChanged(Fact, frozen=True):
-    """By its owner; no end by time."""
-
-    TOPIC: ClassVar[str] = "user-account.password-changed.1"
-    credential: int
-
-
-class PasswordReset(Fact, frozen=True):
-    """By somebody else: generated, to be changed at the first login (R2.4)."""
-
-    TOPIC: ClassVar[str] = "user-account.password-reset.1"
-    credential: int
-    password_until: datetime
-
-
-class AccountSuspended(Fact, frozen=True):
-    TOPIC: ClassVar[str] = "user-account.suspended.1"
-
-
-class AccountResumed(Fact, frozen=True):
-    TOPIC: ClassVar[str] = "user-account.resumed.1"
-
-
-class AccountClosed(Fact, frozen=True):
-    TOPIC: ClassVar[str] = "user-account.closed.1"
-    reason: str
-
-
-class IssuanceRefused(Fact, frozen=True):
-    """After a right password, so no failed try (R4.2)."""
-
-    TOPIC: ClassVar[str] = "user-account.issuance-refused.1"
-    reason: str
-
-
-class IssuanceStarted(Fact, frozen=True):
-    TOPIC: ClassVar[str] = "user-account.issuance-started.1"
-    number: int
-
-
-class IssuanceCompleted(Fact, frozen=True):
-    TOPIC: ClassVar[str] = "user-account.issuance-completed.1"
-    number: int
-    serial: str
-
-
-class IssuanceAbandoned(Fact, frozen=True):
-    """`reason`: timed_out, failed, or the code of the refusal that came between."""
-
-    TOPIC: ClassVar[str] = "user-account.issuance-abandoned.1"
-    number: int
-    reason: str
-
-
-class LoggedIn(Fact, frozen=True):
-    TOPIC: ClassVar[str] = "user-account.logged-in.1"
-    serial: str
-
-
-class LoggedOut(Fact, frozen=True):
-    TOPIC: ClassVar[str] = "user-account.logged-out.1"
-
-
-class Issuance(msgspec.Struct, frozen=True):
-    number: int
-    started_at: datetime
-
-    def times_out_at(self) -> datetime:
-        return self.started_at + ISSUANCE_LIMIT
+from domain.policy import REFUSAL_PAUSE
+from domain.user_account_facts import (
+    STAFF,
+    AccessRefused,
+    AccountBlocked,
+    AccountClosed,
+    AccountLocked,
+    AccountLockExpired,
+    AccountReleased,
+    AccountResumed,
+    AccountSuspended,
+    IssuanceAbandoned,
+    IssuanceCompleted,
+    IssuanceRefused,
+    IssuanceStarted,
+    LoggedIn,
+    LoggedOut,
+    PasswordAccepted,
+    PasswordChanged,
+    PasswordFailed,
+    PasswordReset,
+    Role,
+    UserRegistered,
+)
 
 
 class UserAccount(msgspec.Struct, frozen=True, kw_only=True):
@@ -173,8 +68,6 @@ class UserAccount(msgspec.Struct, frozen=True, kw_only=True):
     issues: int = 0
     running: Issuance | None = None
     logged_in_at: datetime | None = None
-
-    # ---- decisions: the door -----------------------------------------------------------------------------------
 
     @classmethod
     def register(
@@ -349,8 +242,6 @@ class UserAccount(msgspec.Struct, frozen=True, kw_only=True):
         if self.running is None or now < self.running.times_out_at():
             return []
         return [IssuanceAbandoned(at=now, by=by, number=self.running.number, reason="timed_out")]
-
-    # ---- the fold ------------------------------------------------------------------------------------------------
 
     def after(self, fact: Fact) -> Self:
         replace = msgspec.structs.replace

@@ -20,7 +20,7 @@ from application.organizations import Organizations
 from application.ports import Authority, FactStore, KeyPackages, Unavailable
 from application.revocation import Revocation
 from domain.policy import Policy
-from domain.user_account import STAFF
+from domain.user_account_facts import STAFF
 from infra import demo, logs
 from infra.authority import IssuingAuthority, passphrase_from
 from infra.certificate_index import CertificateIndex

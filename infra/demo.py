@@ -16,7 +16,7 @@ from application.desk import IssuingDesk
 from domain.credentials import generate_password
 from domain.errors import NothingToRevoke, OrganizationCodeTaken, UserIdTaken
 from domain.fact import COMMAND_LINE
-from domain.user_account import STAFF, Role
+from domain.user_account_facts import STAFF, Role
 from infra.private_file import write_private
 
 ORGANIZATION = "DEMO01"

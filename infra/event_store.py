@@ -24,10 +24,8 @@ from eventsourcing.postgres import PostgresApplicationRecorder, PostgresDatastor
 from eventsourcing.utils import Environment
 from psycopg.rows import tuple_row
 
-import domain.notification
-import domain.organization
-import domain.user_account  # noqa: F401  (the facts of these files must be known before the decoders are built)
 from application.ports import Changes, Conflict, Row, Unavailable
+from domain import certificate, notification, organization, user_account_facts
 from domain.fact import Fact, LogEntry
 from infra.postgres import Database
 
@@ -49,6 +47,8 @@ class FactMapper(Mapper[UUID]):
     """Facts to JSON and back. A topic is the fact's TOPIC; module paths are never stored."""
 
     encode: Callable[[Any], bytes] = msgspec.json.Encoder().encode
+    # Each file of facts is named here, for one that was never loaded would be unknown.
+    files = (certificate, notification, organization, user_account_facts)
     decoders: dict[str, Callable[[bytes], Fact]] = {  # noqa: RUF012  (the base class is no dataclass)
         kind.TOPIC: msgspec.json.Decoder(kind).decode for kind in Fact.every()
     }

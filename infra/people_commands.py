@@ -10,7 +10,7 @@ import click
 
 from domain.fact import COMMAND_LINE
 from domain.organization import Language, Profile, Switch
-from domain.user_account import Role
+from domain.user_account_facts import Role
 from infra import user_import
 from infra.clock import now
 from infra.command import as_json, open_desk, open_issuing_desk, said, show, tells_errors

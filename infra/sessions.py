@@ -6,7 +6,7 @@ from datetime import datetime
 
 from application.ports import Row, Session
 from domain.policy import SESSION_IDLE, SESSION_LIFE
-from domain.user_account import Role
+from domain.user_account_facts import Role
 from infra.postgres import Database, statement
 
 COLUMNS = "user_id, role, fingerprint, began_at, seen_at, must_change_password, replaced_another, ended"

@@ -13,7 +13,7 @@ import click
 from application.accounts import Accounts
 from domain.errors import DomainError
 from domain.fact import COMMAND_LINE
-from domain.user_account import Role
+from domain.user_account_facts import Role
 from infra.private_file import reserve_private
 
 COLUMNS = ["user_id", "name", "email", "organization", "role"]

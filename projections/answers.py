@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Meta
 
 from domain.certificate import Reason
-from domain.user_account import Role
+from domain.user_account_facts import Role
 
 AccountState = Literal["open", "locked", "blocked", "suspended", "closed"]
 CertificateState = Literal["live", "expiring", "expired", "revoked", "superseded"]

@@ -14,7 +14,7 @@ from psycopg.rows import DictRow
 
 from domain.certificate import CertificateFirstUsed, CertificateIssued, CertificatePlanned, CertificateRevoked, Reason
 from domain.fact import LogEntry
-from domain.user_account import UserRegistered
+from domain.user_account_facts import UserRegistered
 from domain.validity import japanese_day, start_of_day
 from projections.answers import (
     EXPIRING_WITHIN,

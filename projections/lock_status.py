@@ -11,7 +11,7 @@ from psycopg.rows import DictRow
 
 from domain.fact import LogEntry
 from domain.lockout import Lockout
-from domain.user_account import (
+from domain.user_account_facts import (
     AccountBlocked,
     AccountClosed,
     AccountLocked,

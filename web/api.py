@@ -29,7 +29,7 @@ from domain.errors import (
     TicketRefused,
     TryRefused,
 )
-from domain.user_account import STAFF
+from domain.user_account_facts import STAFF
 from projections.answers import EXPIRING_WITHIN, PAGE, AccountState, CertificateKey, Page
 from web.views import Views
 

@@ -19,7 +19,7 @@ from domain.errors import (
 )
 from domain.fact import COMMAND_LINE
 from domain.policy import Policy
-from domain.user_account import UserRegistered
+from domain.user_account_facts import UserRegistered
 from tests.support.accounts import MINUTE
 from tests.support.crowd import refusals, together
 from tests.support.house import MASTER, NINE, RIGHT, TARO, House

@@ -12,7 +12,7 @@ from domain.certificate import CertificateIssued, CertificatePlanned
 from domain.errors import CertificateStillValid, IssuanceIsOver, IssuanceIsRunning, NotFound, PackageGone
 from domain.fact import COMMAND_LINE
 from domain.policy import Policy
-from domain.user_account import AccountBlocked, IssuanceAbandoned
+from domain.user_account_facts import AccountBlocked, IssuanceAbandoned
 from tests.support.accounts import MILLISECOND
 from tests.support.crowd import refusals, together
 from tests.support.house import BANK, MASTER, NINE, RENEWAL, RIGHT, TARO, House

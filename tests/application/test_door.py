@@ -14,7 +14,7 @@ from domain.errors import (
     UnknownUser,
     WrongPassword,
 )
-from domain.user_account import AccessRefused
+from domain.user_account_facts import AccessRefused
 from tests.support.accounts import HOUR, MILLISECOND, MINUTE
 from tests.support.house import MASTER, NINE, RIGHT, TARO, WRONG, House
 

@@ -9,7 +9,7 @@ from domain.errors import (
     CertificateStillValid,
 )
 from domain.policy import Policy
-from domain.user_account import IssuanceRefused
+from domain.user_account_facts import IssuanceRefused
 from domain.validity import japanese_day
 from tests.support.accounts import MILLISECOND
 from tests.support.house import NINE, OVER, RENEWAL, RIGHT, TARO, House

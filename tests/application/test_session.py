@@ -12,7 +12,7 @@ from domain.errors import (
     WrongPassword,
 )
 from domain.fact import COMMAND_LINE
-from domain.user_account import STAFF
+from domain.user_account_facts import STAFF
 from tests.support.accounts import HOUR, MILLISECOND, MINUTE, SECOND
 from tests.support.house import NINE, OVER, RIGHT, TARO, WRONG, House
 

@@ -8,7 +8,7 @@ from application.ports import Busy, ProfileViolation, Unavailable
 from domain.certificate import CertificateIssued, CertificatePlanned
 from domain.errors import IssuanceIsRunning, TicketMissing, TicketTimedOut
 from domain.fact import WORKER
-from domain.user_account import IssuanceAbandoned
+from domain.user_account_facts import IssuanceAbandoned
 from tests.support.accounts import MILLISECOND, MINUTE, SECOND
 from tests.support.crowd import refusals, together
 from tests.support.house import NINE, RIGHT, TARO, House

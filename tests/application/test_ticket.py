@@ -16,7 +16,8 @@ from domain.errors import (
     TicketTimedOut,
 )
 from domain.fact import Fact
-from domain.user_account import AccountBlocked, IssuanceRefused, UserAccount
+from domain.user_account import UserAccount
+from domain.user_account_facts import AccountBlocked, IssuanceRefused
 from tests.support.accounts import MILLISECOND, MINUTE
 from tests.support.crowd import refusals, together
 from tests.support.house import MASTER, NINE, RIGHT, TARO, House

@@ -76,7 +76,7 @@ def test_a_topic_is_its_room_what_happened_and_a_version() -> None:
         kind.TOPIC
         for kind in domain_facts()
         if not re.fullmatch(r"[a-z]+(-[a-z]+)*\.[a-z]+(-[a-z]+)*\.[1-9][0-9]*", kind.TOPIC)
-        or kind.TOPIC.split(".")[0] != kind.__module__.removeprefix("domain.").replace("_", "-")
+        or kind.TOPIC.split(".")[0] != kind.__module__.removeprefix("domain.").removesuffix("_facts").replace("_", "-")
     ]
 
     assert malformed == []

@@ -14,7 +14,7 @@ from domain.errors import (
     IssuanceIsRunning,
 )
 from domain.fact import WORKER
-from domain.user_account import Issuance
+from domain.issuance import Issuance
 from tests.support.accounts import (
     DAY,
     HOUR,

@@ -13,7 +13,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from domain.certificate import Certificate, CertificateIssued, certificate_from
 from domain.errors import AccountHeld, IssuanceRefusal, NothingToRevoke
 from domain.fact import WORKER, Fact
-from domain.user_account import IssuanceStarted, account_from
+from domain.user_account import account_from
+from domain.user_account_facts import IssuanceStarted
 from domain.validity import Validity
 from tests.support.accounts import DAY, HOUR, MASTER, MILLISECOND, MINUTE, NINE, SECOND, Account, registered
 from tests.support.walks import WALK, stored_and_read

@@ -12,14 +12,14 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from domain.errors import AccountHeld, AccountIsClosed, NothingToRelease
 from domain.fact import WORKER, Fact
-from domain.user_account import (
+from domain.user_account import account_from
+from domain.user_account_facts import (
     AccessRefused,
     AccountLocked,
     AccountLockExpired,
     AccountReleased,
     PasswordAccepted,
     PasswordFailed,
-    account_from,
 )
 from tests.support.accounts import DAY, MASTER, MILLISECOND, MINUTE, NINE, SECOND, Account, registered
 from tests.support.walks import WALK, stored_and_read

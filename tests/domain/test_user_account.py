@@ -4,7 +4,8 @@ import pytest
 
 from domain.errors import AccountIsBlocked, AccountIsClosed, AccountIsSuspended
 from domain.lockout import Lockout
-from domain.user_account import Role, UserAccount, account_from
+from domain.user_account import UserAccount, account_from
+from domain.user_account_facts import Role
 from tests.support.accounts import (
     COMMITMENT,
     DAY,

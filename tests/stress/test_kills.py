@@ -23,7 +23,7 @@ from psycopg.rows import TupleRow
 from domain.certificate import CertificateIssued, CertificatePlanned
 from domain.fact import Fact
 from domain.policy import ISSUANCE_LIMIT, SIGN_OF_LIFE, Policy
-from domain.user_account import AccountBlocked
+from domain.user_account_facts import AccountBlocked
 from infra.authority import IssuingAuthority
 from infra.embedded_postgres import Cluster
 from infra.pkcs12 import KeyPackageFactory

@@ -11,7 +11,8 @@ from typing import Literal
 import domain
 from domain.certificate import Certificate, Reason, certificate_from
 from domain.fact import Fact
-from domain.user_account import Role, UserAccount, UserRegistered, account_from
+from domain.user_account import UserAccount, account_from
+from domain.user_account_facts import Role, UserRegistered
 from domain.validity import Validity
 
 MILLISECOND = timedelta(milliseconds=1)

@@ -11,7 +11,8 @@ from application.streams import certificates_of
 from domain.certificate import CertificateIssued, CertificatePlanned, certificate_from, certificate_stream
 from domain.credentials import account_stream
 from domain.fact import Fact, LogEntry
-from domain.user_account import IssuanceCompleted, LoggedIn, UserAccount, account_from
+from domain.user_account import UserAccount, account_from
+from domain.user_account_facts import IssuanceCompleted, LoggedIn
 from tests.support.applicant import Applicant
 from tests.support.house import House
 

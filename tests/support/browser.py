@@ -18,7 +18,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from domain.certificate import CertificateIssued, certificate_stream
 from domain.fact import COMMAND_LINE
 from domain.policy import CLOCK_SKEW
-from domain.user_account import STAFF
+from domain.user_account_facts import STAFF
 from infra.postgres import check_migrated
 from infra.views import CurrentViews
 from tests.support.house import OVER, RENEWAL, RIGHT, TARO, House

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from starlette.applications import Starlette
 from starlette.requests import Request
 
-from domain.user_account import STAFF
+from domain.user_account_facts import STAFF
 from infra.postgres import check_migrated
 from infra.views import CurrentViews
 from tests.support.house import House
