@@ -10,7 +10,9 @@ from domain.policy import NAME_LENGTH
 def check_person(name: str, email: str) -> Person:
     """Raises InvalidInput, which tells what is wrong and never repeats what was typed."""
     faults = {}
-    if not 1 <= len(name) <= NAME_LENGTH or name != name.strip() or not name.isprintable():
+    # The blank between family and given name is mostly a full-width one in Japan; Python calls it unprintable.
+    readable = name.replace("\u3000", " ").isprintable()
+    if not 1 <= len(name) <= NAME_LENGTH or name != name.strip() or not readable:
         faults["name"] = "malformed"
     try:
         # Half-width only: a mail client on the way may not know internationalized addresses (RFC 6531).

@@ -9,7 +9,12 @@ from domain.errors import InvalidInput
 
 @pytest.mark.parametrize(
     ("name", "email"),
-    [("見本 太郎", "taro@example.com"), ("A", "a.b+c@mail.example.co.jp"), ("あ" * 64, "taro@example.com")],
+    [
+        ("見本 太郎", "taro@example.com"),
+        ("見本\u3000太郎", "taro@example.com"),
+        ("A", "a.b+c@mail.example.co.jp"),
+        ("あ" * 64, "taro@example.com"),
+    ],
 )
 def test_a_name_of_one_to_sixty_four_signs_and_a_mail_address_are_taken(name: str, email: str) -> None:
     assert check_person(name, email) == Person(name, email)

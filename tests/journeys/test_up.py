@@ -137,7 +137,7 @@ def test_a_port_that_is_taken_stops_the_start_before_anything_is_made(place: Pla
 
 def test_the_procfiles_processes_run_on_a_database_of_ones_own(place: Place, dsn: Dsn) -> None:
     place.environ |= {"DATABASE_URL": url(dsn.process), "SHOMEI_MIGRATION_URL": url(dsn.owner)}
-    place.environ["SHOMEI_WEB_WORKERS"] = "2"
+    place.environ |= {"SHOMEI_WEB_WORKERS": "2", "SHOMEI_LOG_FORMAT": "json"}
     assert place.run("migrate").returncode == 0
     assert place.run("ca", "init").returncode == 0
 
