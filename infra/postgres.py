@@ -20,8 +20,8 @@ from application.ports import Busy, Row, Unavailable
 MIGRATION_LOCK = 0x53484F4D  # "SHOM": one migrate at a time
 WAIT_FOR_TURN = 5.0  # seconds, R3.5
 CONNECT_SECONDS = 5
-# In one question: the condition is met, and so the bound is set, before the lock is asked for.
-TAKE_TURN = "select pg_advisory_xact_lock(%s) where set_config('lock_timeout', %s, true) is not null"
+# One trip to the server for three statements, and so with literals: parameters would allow one only.
+TAKE_TURN = sql.SQL("begin; select set_config('lock_timeout', {}, true); select pg_advisory_xact_lock({})")
 AWAY_SECONDS = 0.1  # for a connection, once the server was found away
 
 # A machine that has vanished closes nothing: without these a request would wait for it a quarter of an hour.
@@ -173,13 +173,19 @@ class DatabaseTurns:
     def turn(self, account: UUID) -> Iterator[None]:
         """One wait for all three, queue, connection and lock. Raises Busy; Unavailable without a connection."""
         deadline = time.monotonic() + WAIT_FOR_TURN
-        with self._queue(account, deadline), self._database.transaction(deadline - time.monotonic()) as cursor:
-            left = max(1, int((deadline - time.monotonic()) * 1000))
+        with self._queue(account, deadline), self._database.connection(deadline - time.monotonic()) as connection:
             try:
-                cursor.execute(TAKE_TURN, [int.from_bytes(account.bytes[:8], signed=True), f"{left}ms"])
-            except psycopg.errors.LockNotAvailable as error:
-                raise Busy("another process holds the turn") from error
-            yield
+                left = max(1, int((deadline - time.monotonic()) * 1000))
+                self._take(connection, account, f"{left}ms")
+                yield
+            finally:
+                connection.rollback()  # it wrote nothing; the lock ends here
+
+    def _take(self, connection: Connection, account: UUID, wait: str) -> None:
+        try:
+            connection.execute(TAKE_TURN.format(wait, int.from_bytes(account.bytes[:8], signed=True)))
+        except psycopg.errors.LockNotAvailable as error:
+            raise Busy("another process holds the turn") from error
 
     @contextmanager
     def _queue(self, account: UUID, deadline: float) -> Iterator[None]:

@@ -32,17 +32,7 @@ HIT = """
         until = case when c.until <= %s then excluded.until else c.until end
     returning count"""
 
-# Nothing comes back where so many other user IDs of that site hold a place.
-TAKE_A_PLACE = """
-    insert into rate_user_ids as r (site, user_id, tries, until)
-    select %(site)s, %(user_id)s, 1, %(until)s
-    where %(most)s > (
-        select count(*) from rate_user_ids where site = %(site)s and user_id <> %(user_id)s and until > %(now)s
-    )
-    on conflict (site, user_id) do update
-    set tries = case when r.until <= %(now)s then 1 else r.tries + 1 end, until = greatest(r.until, excluded.until)
-    returning tries"""
-FREE_AT = "select min(until) as free_at from rate_user_ids where site = %s and until > %s"
+TAKE_A_PLACE = "select take_a_place(%s, %s, %s, %s, %s) as free_at"
 KEEP_THE_PLACE = "update rate_user_ids set until = %s where site = %s and user_id = %s"
 GIVE_IT_BACK = "update rate_user_ids set tries = tries - 1 where site = %s and user_id = %s"
 END_THE_ONLY_TRY = "delete from rate_user_ids where site = %s and user_id = %s and tries <= 1 returning tries"
@@ -128,14 +118,9 @@ class RateLimits:
 
     def _take_a_place(self, site: str, user_id: str) -> None:
         now = self._clock()
-        row = {"site": site, "user_id": user_id, "until": now + UNDER_WAY, "now": now, "most": self._user_ids}
-        with self._database.transaction() as cursor:
-            # One at a time for a site: what others took is seen only once they have committed.
-            cursor.execute("select pg_advisory_xact_lock(%s)", [int(site[:15], 16)])
-            if cursor.execute(TAKE_A_PLACE, row).fetchone():
-                return
-            free_at = cursor.execute(FREE_AT, [site, now]).fetchall()[0]["free_at"]
-        raise TooMany(self._seconds_to(free_at))
+        taken = self._database.execute(TAKE_A_PLACE, site, user_id, self._user_ids, now, now + UNDER_WAY)
+        if free_at := taken[0]["free_at"]:
+            raise TooMany(self._seconds_to(free_at))
 
     def _give_it_back(self, site: str, user_id: str) -> None:
         if self._database.execute(END_THE_ONLY_TRY, site, user_id):

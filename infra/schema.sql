@@ -100,5 +100,29 @@ create unlogged table if not exists rate_user_ids (
 );
 create index if not exists rate_user_ids_until_idx on rate_user_ids (until);
 
+-- Takes a place for a try, in one trip. Where `most` other user IDs hold one, nothing is taken, and the answer is when
+-- the first of them comes free.
+create or replace function take_a_place(of_site text, tried text, most int, at_time timestamptz, held_until timestamptz)
+returns timestamptz
+language plpgsql
+set search_path = public, pg_temp
+as $$
+begin
+    -- One at a time for a site: what others took is seen only once they have committed.
+    perform pg_advisory_xact_lock(hashtextextended(of_site, 0));
+    insert into rate_user_ids as r (site, user_id, tries, until)
+    select of_site, tried, 1, held_until
+    where most > (
+        select count(*) from rate_user_ids where site = of_site and user_id <> tried and until > at_time
+    )
+    on conflict (site, user_id) do update
+    set tries = case when r.until <= at_time then 1 else r.tries + 1 end, until = greatest(r.until, excluded.until);
+    if found then
+        return null;
+    end if;
+    return (select min(until) from rate_user_ids where site = of_site and user_id <> tried and until > at_time);
+end
+$$;
+
 -- The read models: thrown away and rebuilt by the projector, which therefore owns what it makes there.
 create schema if not exists views;
