@@ -1,71 +1,27 @@
-"""User accounts: registering, logging in and out, changing the password, releasing (R1.2, R2, R3.6, R6)."""
+"""User accounts: registered, reset, released, closed; the own password; what the first page tells (R2, R3.6, R6)."""
 
-from collections.abc import Callable, Sequence
 from datetime import datetime
-from uuid import UUID
 
 import msgspec
 
+from application.contacts import check_contact
 from application.door import Door, Step
-from application.persons import check_person
-from application.ports import (
-    CertificateIndex,
-    Changes,
-    FactStore,
-    PasswordVault,
-    Person,
-    PersonalData,
-    Row,
-    Session,
-    Sessions,
-    Tickets,
-)
-from application.streams import (
-    Loaded,
-    certificates_of,
-    decide,
-    load_account,
-    load_certificate,
-    load_organization,
-    mail,
-)
-from domain.certificate import Certificate, certificate_stream
-from domain.credentials import account_stream, check_new_password, check_shape, generate_password
-from domain.errors import (
-    CertificateOfAnother,
-    CertificateUnknown,
-    CertificateUnusable,
-    NoCertificateShown,
-    NoSession,
-    NotFound,
-    NotPermitted,
-    SessionEnded,
-    SessionRefused,
-    UserIdTaken,
-)
-from domain.policy import SESSION_IDLE, SESSION_LIFE, Policy
+from application.endings import end_with
+from application.ports import Changes, Contact, FactStore, PasswordVault, PersonalData, Sessions, Tickets
+from application.sessions import Visitor
+from application.streams import decide, live_certificates, load_account, load_organization, load_staff, mail
+from domain.credentials import Pick, account_stream, check_new_password, check_shape, generate_password
+from domain.errors import NotFound, UserIdTaken
+from domain.policy import Policy
 from domain.user_account import UserAccount, account_from
 from domain.user_account_facts import AccountReleased, LoggedIn, PasswordFailed, Role
-
-Pick = Callable[[Sequence[str]], str]
-
-
-class Visitor(msgspec.Struct, frozen=True):
-    """Who a request comes from: an open session and the certificate it is bound to."""
-
-    session: Session
-    certificate: Certificate
-
-    @property
-    def user_id(self) -> str:
-        return self.session.user_id
 
 
 class Home(msgspec.Struct, frozen=True):
     """What the first page after the log-in tells (R6.2)."""
 
     account: UserAccount
-    person: Person | None
+    person: Contact | None
     organization_name: str | None
     last_login: datetime | None
     failures_since: int
@@ -80,7 +36,6 @@ class Accounts:
         people: PersonalData,
         sessions: Sessions,
         tickets: Tickets,
-        index: CertificateIndex,
         policy: Policy,
         pick: Pick,
     ) -> None:
@@ -90,11 +45,10 @@ class Accounts:
         self._people = people
         self._sessions = sessions
         self._tickets = tickets
-        self._index = index
         self._policy = policy
         self._pick = pick
 
-    # ---- from outside ------------------------------------------------------------------------------------------
+    # ---- by others -----------------------------------------------------------------------------------------------
 
     def register(
         self, user_id: str, role: Role, organization: str | None, name: str, email: str, by: str, now: datetime
@@ -103,7 +57,7 @@ class Accounts:
         check_shape(user_id=user_id)
         password = generate_password(self._pick, avoid=user_id)
         stream = account_stream(user_id)
-        commitment, kept = self._people.keep(stream, 1, check_person(name, email))
+        commitment, kept = self._people.keep(stream, 1, check_contact(name, email))
         verifier = self._passwords.keep(stream, 1, password)
         until = now + self._policy.first_password_life
 
@@ -130,9 +84,9 @@ class Accounts:
             found = load_account(self._store, user_id)
             facts = found.state.reset_password(now + self._policy.first_password_life, by, now)
             rows = [
-                self._passwords.keep(found.stream, found.state.credential + 1, password),
                 self._sessions.end_all(user_id, "reset"),
                 self._tickets.forget_user(user_id),
+                self._passwords.keep(found.stream, found.state.credential + 1, password),
             ]
             changes = found.changes(facts)
             self._store.save(changes, *self._released_mail(user_id, changes), rows=rows)
@@ -140,18 +94,8 @@ class Accounts:
         decide(attempt)
         return password
 
-    def own_password(self, user_id: str, password: str, now: datetime) -> None:
-        """Take `password` as its owner's own choice: the demo's accounts, with no change due."""
-
-        def attempt() -> None:
-            found = load_account(self._store, user_id)
-            verifier = self._passwords.keep(found.stream, found.state.credential + 1, password)
-            self._store.save(found.changes(found.state.change_password(now)), rows=[verifier])
-
-        decide(attempt)
-
     def release(self, user_id: str, by: str, now: datetime) -> None:
-        """Raises NothingToRelease where the account is neither locked nor blocked (R3.6)."""
+        """Raises NothingToRelease where the account is neither locked nor blocked (R3.6), AlreadyClosed."""
 
         def attempt() -> None:
             found = load_account(self._store, user_id)
@@ -160,106 +104,58 @@ class Accounts:
 
         decide(attempt)
 
+    def close(self, user_id: str, reason: str, by: str, now: datetime) -> list[str]:
+        """For ever (R2.2): log-ins, certificates, a waiting p12 and tickets end with the account (R3.11, R6.4).
+
+        Returns the serials revoked; raises NotFound, AlreadyClosed.
+        """
+
+        def attempt() -> list[str]:
+            found = load_account(self._store, user_id)
+            closed = found.changes(found.state.close(reason, by, now))
+            living = list(live_certificates(self._store, found.state, now))
+            revoked = [each.changes(each.state.revoke("closed", by, now)) for each in living]
+            told = revoked if self._policy.mail_when_revoked else []
+            mails = [mail("revoked", user_id, changes, changes.facts[0]) for changes in told]
+            # A log-in without a certificate that lives has ended already (R6.3).
+            rows = [*end_with(living, "closed", self._sessions, self._tickets), self._tickets.forget_user(user_id)]
+            self._store.save(closed, *revoked, *mails, rows=rows)
+            return [str(each.state.serial) for each in living]
+
+        return decide(attempt)
+
+    def check_staff(self, user_id: str) -> None:
+        """For the commands that are for staff alone (R1.2). Raises NotFound."""
+        load_staff(self._store, user_id)
+
     def _released_mail(self, user_id: str, changes: Changes) -> list[Changes]:
         released = [fact for fact in changes.facts if isinstance(fact, AccountReleased)]
         return [mail("released", user_id, changes, fact) for fact in released if self._policy.mail_when_released]
 
-    def forget_sessions(self, now: datetime) -> None:
-        """What ended long ago; until then its browser is told why."""
-        self._sessions.forget_old(now - 2 * SESSION_LIFE)
+    # ---- by the owner --------------------------------------------------------------------------------------------
 
-    # ---- logging in --------------------------------------------------------------------------------------------
+    def change_password(self, user_id: str, current: str, new: str, again: str, *, session: str | None = None) -> None:
+        """Asks the current password as a try like any other (R3.1); the new one follows R2.1 and R2.2.
 
-    def shown(self, fingerprint: str | None) -> Certificate | None:
-        """The certificate a browser presented; None where it is none of ours."""
-        found = self._shown(fingerprint)
-        return found.state if found else None
+        `session` is the cookie of the log-in in which it is done; there no change is due any more.
+        """
+        check_shape(current_password=current)
+        check_new_password(user_id, new, again, current)
 
-    def usable(self, fingerprint: str | None, now: datetime) -> Certificate:
-        """The certificate shown, if one can log in with it; raises CertificateUnusable (R5.1)."""
-        if fingerprint is None:
-            raise NoCertificateShown
-        found = self._shown(fingerprint)
-        if found is None:
-            raise CertificateUnknown
-        if fault := found.state.unusable(now):
-            raise fault
-        return found.state
+        def then(account: UserAccount, now: datetime) -> Step[None]:
+            verifier = self._passwords.keep(account_stream(user_id), account.credential + 1, new)
+            rows = [self._sessions.password_changed(session), verifier] if session is not None else [verifier]
+            return Step(None, account.change_password(now), rows=rows)
 
-    def log_in(self, user_id: str, password: str, fingerprint: str | None, now: datetime) -> tuple[str, bool]:
-        """Certificate first, then the password (R6.1); returns the session's cookie, and whether a change is due."""
-        certificate = self.usable(fingerprint, now)
-        check_shape(user_id=user_id, password=password)
-        if certificate.user_id != user_id:
-            raise CertificateOfAnother
-        bound = str(fingerprint)
+        self._door.enter(user_id, current, "step_up", then)
 
-        def then(account: UserAccount) -> Step[tuple[str, bool]]:
-            used = load_certificate(self._store, certificate_stream(user_id, certificate.number))
-            if used is None or (fault := used.state.unusable(now)):
-                return Step(("", False), refusal=fault if used else CertificateUnknown())
-            others, rows = self._first_use(account, used, now)
-            cookie, row = self._sessions.begin(user_id, account.role, bound, account.must_change_password, now)
-            result = (cookie, account.must_change_password)
-            return Step(result, account.log_in(str(used.state.serial), now), others, [row, *rows])
+    def confirm(self, user_id: str, own_password: str) -> None:
+        """The own password once more before a dangerous act: a try like any other of the one who types it (R1.1, R3.1).
 
-        return self._door.enter(user_id, password, "login", now, then)
-
-    def _shown(self, fingerprint: str | None) -> Loaded[Certificate] | None:
-        stream = self._index.by_fingerprint(fingerprint) if fingerprint else None
-        return load_certificate(self._store, stream) if stream else None
-
-    def _first_use(
-        self, account: UserAccount, used: Loaded[Certificate], now: datetime
-    ) -> tuple[list[Changes], list[Row]]:
-        """The first log-in with a new certificate revokes the ones before it (R4.4)."""
-        facts = used.state.use(account.user_id, now)
-        if not facts:
-            return [], []
-        others, rows = [used.changes(facts)], []
-        if self._policy.supersede != "at_expiry":
-            for older in certificates_of(self._store, account):
-                if older.state.number < used.state.number and older.state.state(now) == "live":
-                    others.append(older.changes(older.state.revoke("superseded", account.user_id, now)))
-                    rows.append(self._sessions.end_bound(str(older.state.fingerprint), "superseded"))
-        return others, rows
-
-    # ---- inside ------------------------------------------------------------------------------------------------
-
-    def visitor(self, cookie: str | None, fingerprint: str | None, now: datetime) -> Visitor:
-        """Judge the session and its certificate at every request, from the certificate's own stream (R6.3, R4.10)."""
-        session = self._sessions.find(cookie) if cookie else None
-        if session is None or cookie is None:
-            raise NoSession
-        if session.ended:
-            raise SessionEnded(session.ended)
-        if now >= session.began_at + SESSION_LIFE:
-            raise SessionEnded("too_long")
-        if now >= session.seen_at + SESSION_IDLE:
-            raise SessionEnded("idle")
-        if fingerprint != session.fingerprint:
-            raise SessionEnded("certificate")
-        try:
-            certificate = self.usable(fingerprint, now)
-        except CertificateUnusable as fault:
-            raise SessionEnded(fault.code.removeprefix("certificate_")) from fault
-        if now > session.seen_at:
-            self._sessions.seen(cookie, now)
-        return Visitor(session, certificate)
-
-    def visitor_id(self, cookie: str | None, fingerprint: str | None, now: datetime) -> str | None:
-        """The user ID of an open session, for pages that need none."""
-        try:
-            return self.visitor(cookie, fingerprint, now).user_id
-        except SessionRefused:
-            return None
-
-    def staff(self, cookie: str | None, fingerprint: str | None, roles: Sequence[Role], now: datetime) -> Visitor:
-        """A visitor in one of `roles`, who owes no change of the password."""
-        visitor = self.visitor(cookie, fingerprint, now)
-        if visitor.session.role not in roles or visitor.session.must_change_password:
-            raise NotPermitted
-        return visitor
+        Raises InvalidInput, TryRefused, Busy.
+        """
+        check_shape(own_password=own_password)
+        self._door.enter(user_id, own_password, "step_up", lambda account, now: Step(None))
 
     def home(self, visitor: Visitor) -> Home:
         stream = account_stream(visitor.user_id)
@@ -271,30 +167,10 @@ class Accounts:
         before = [fact.at for fact in facts if isinstance(fact, LoggedIn) and fact.at < visitor.session.began_at]
         since = before[-1] if before else None
         failed = [fact for fact in facts if isinstance(fact, PasswordFailed) and (since is None or fact.at > since)]
-        return Home(account, self._person(stream, account), self._organization_name(account), since, len(failed))
-
-    def _person(self, stream: UUID, account: UserAccount) -> Person | None:
-        return self._people.of(stream, account.person)
+        person = self._people.of(stream, account.person)
+        return Home(account, person, self._organization_name(account), since, len(failed))
 
     def _organization_name(self, account: UserAccount) -> str | None:
         if account.organization is None:
             return None
         return load_organization(self._store, account.organization).state.name
-
-    def change_password(self, cookie: str, visitor: Visitor, current: str, new: str, again: str, now: datetime) -> None:
-        """Asks the current password as a try like any other (R3.1); the new one follows R2.1 and R2.2."""
-        check_shape(current_password=current)
-        check_new_password(visitor.user_id, new, again, current)
-
-        def then(account: UserAccount) -> Step[None]:
-            verifier = self._passwords.keep(account_stream(account.user_id), account.credential + 1, new)
-            return Step(None, account.change_password(now), (), [verifier, self._sessions.password_changed(cookie)])
-
-        self._door.enter(visitor.user_id, current, "step_up", now, then)
-
-    def log_out(self, cookie: str, visitor: Visitor, now: datetime) -> None:
-        def attempt() -> None:
-            found = load_account(self._store, visitor.user_id)
-            self._store.save(found.changes(found.state.log_out(now)), rows=[self._sessions.end(cookie, "logged_out")])
-
-        decide(attempt)

@@ -5,8 +5,10 @@ from hashlib import sha256
 
 import msgspec
 
+from application.endings import supersede_older
 from application.ports import (
     Authority,
+    Busy,
     CertificateIndex,
     CertificateRequest,
     Changes,
@@ -14,20 +16,16 @@ from application.ports import (
     KeyPackages,
     KeyPair,
     Planned,
+    ProfileViolation,
     Row,
     Sessions,
+    Tickets,
+    Unavailable,
 )
-from application.streams import (
-    certificates_of,
-    decide,
-    load_account,
-    load_certificate,
-    mail,
-    newest_live,
-    organization_of,
-)
+from application.streams import decide, load_account, load_certificate, load_staff, mail, newest_live, organization_of
 from domain.certificate import Certificate, certificate_stream
-from domain.errors import IssuanceIsOver, NotFound
+from domain.errors import AccountIsSuspended, AlreadyClosed, DomainError, IssuanceIsOver
+from domain.fact import COMMAND_LINE
 from domain.organization import Profile
 from domain.policy import Policy
 from domain.user_account import UserAccount
@@ -49,6 +47,7 @@ class Certification:
         self,
         store: FactStore,
         sessions: Sessions,
+        tickets: Tickets,
         authority: Authority,
         packages: KeyPackages,
         index: CertificateIndex,
@@ -57,6 +56,7 @@ class Certification:
     ) -> None:
         self._store = store
         self._sessions = sessions
+        self._tickets = tickets
         self._authority = authority
         self._packages = packages
         self._index = index
@@ -74,7 +74,8 @@ class Certification:
 
         def attempt() -> None:
             version = len(self._store.load(stream))
-            self._store.save(Changes(stream, version, facts), rows=[self._index.planned(planned.serial, stream)])
+            row = self._index.planned(planned.serial, stream, request.validity.not_after)
+            self._store.save(Changes(stream, version, facts), rows=[row])
 
         decide(attempt)
         return Prepared(request, planned, key, number, profile)
@@ -104,61 +105,69 @@ class Certification:
                 issued = found.state.after(facts[0])
                 facts += issued.deliver_package(by, now) + issued.destroy_package("delivered", by, now)
             changes = found.changes(facts)
-            completed = account.changes(account.state.complete_issuance(prepared.number, serial, now))
+            newest = newest_live(self._store, account.state, now)
+            completed = account.changes(account.state.complete_issuance(prepared.number, serial, newest, by, now))
             mails = [mail("issued", request.user_id, changes, facts[0])] if self._policy.mail_when_issued else []
-            others, ended = self._superseded(account.state, prepared.number, now)
+            others, ended = self._superseded(account.state, prepared.number, by, now)
             self._store.save(
-                changes, completed, *mails, *others, rows=[self._index.issued(serial, fingerprint), *rows, *ended]
+                changes, completed, *mails, *others, rows=[*ended, *rows, self._index.issued(serial, fingerprint)]
             )
 
         decide(attempt)
 
-    def _superseded(self, account: UserAccount, number: int, now: datetime) -> tuple[list[Changes], list[Row]]:
+    def _superseded(self, account: UserAccount, number: int, by: str, now: datetime) -> tuple[list[Changes], list[Row]]:
         """With the setting `now`, the older certificates end with the issue of the new one (R4.4)."""
         if self._policy.supersede != "now":
             return [], []
-        older = [
-            found
-            for found in certificates_of(self._store, account)
-            if found.state.number < number and found.state.state(now) == "live"
-        ]
-        return (
-            [found.changes(found.state.revoke("superseded", account.user_id, now)) for found in older],
-            [self._sessions.end_bound(str(found.state.fingerprint), "superseded") for found in older],
-        )
+        return supersede_older(self._store, self._sessions, self._tickets, account, number, by, now)
+
+    # ---- at the command line (R1.2) ------------------------------------------------------------------------------
 
     def check_staff(self, user_id: str, now: datetime) -> None:
-        """Refuses, before anything is changed, what `issue_to_file` would; only staff are issued to a file (R1.2)."""
-        account = load_account(self._store, user_id).state
-        if not account.is_staff:
-            raise NotFound("member of staff")
+        """Refuses, before anything is changed, what `issue_to_file` would after a new password; only staff pass.
+
+        A lock or block is no reason: the new password releases (R3.6).
+        """
+        account = load_staff(self._store, user_id).state
+        if account.closed:
+            raise AlreadyClosed(user_id)
+        if account.suspended:
+            raise AccountIsSuspended
         newest = newest_live(self._store, account, now)
-        if refusal := account.issuance_refusal(newest.state if newest else None, None, False, now):
+        if refusal := account.issuance_refusal(newest, None, False, COMMAND_LINE, now):
             raise refusal
 
     def abandon(self, user_id: str, by: str, now: datetime) -> None:
         """Gives up an issue that a start cut off in the middle left under way; there may be none."""
-
-        def attempt() -> None:
-            found = load_account(self._store, user_id)
-            if running := found.state.running:
-                self._store.save(found.changes(found.state.abandon_issuance(running.number, "cut_off", by, now)))
-
-        decide(attempt)
+        if running := load_account(self._store, user_id).state.running:
+            self._give_up(user_id, running.number, "cut_off", by, now)
 
     def issue_to_file(self, user_id: str, password: str, by: str, now: datetime) -> bytes:
-        """A staff certificate, made at the command line: recorded as delivered there, then returned (R1.2)."""
+        """A staff certificate: recorded as delivered at the command line, then returned.
+
+        Where it is refused or a part of the world fails, the issue is given up, so that it can be repeated at once.
+        """
 
         def attempt() -> UserAccount:
             found = load_account(self._store, user_id)
             newest = newest_live(self._store, found.state, now)
-            facts = found.state.start_issuance(newest.state if newest else None, None, False, now)
-            self._store.save(found.changes(facts))
+            self._store.save(found.changes(found.state.start_issuance(newest, None, False, by, now)))
             return found.state
 
-        number = decide(attempt).issues + 1
-        account = load_account(self._store, user_id).state
-        prepared = self.plan(account, number, by, now)
-        der, p12 = self.sign_and_pack(prepared, password)
-        self.record(prepared, der, by, [], now, to_file=True)
+        account = decide(attempt)
+        number = account.issues + 1
+        try:
+            prepared = self.plan(account, number, by, now)
+            der, p12 = self.sign_and_pack(prepared, password)
+            self.record(prepared, der, by, [], now, to_file=True)
+        except (DomainError, ProfileViolation, Busy, Unavailable) as fault:
+            self._give_up(user_id, number, getattr(fault, "code", "failed"), by, now)
+            raise
         return p12
+
+    def _give_up(self, user_id: str, number: int, reason: str, by: str, now: datetime) -> None:
+        def attempt() -> None:
+            found = load_account(self._store, user_id)
+            self._store.save(found.changes(found.state.abandon_issuance(number, reason, by, now)))
+
+        decide(attempt)

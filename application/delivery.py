@@ -1,24 +1,24 @@
 """⑦ and ⑧: what was issued, its p12 for ten minutes, and its end (R4.8, R5.3)."""
 
-from datetime import date, datetime
+from datetime import datetime
 from uuid import UUID
 
 import msgspec
 
 from application.ports import FactStore, Ticket, Tickets
-from application.streams import Loaded, decide, find_account, load_account, load_certificate, organization_of
+from application.streams import Loaded, decide, load_account, load_certificate, organization_of
 from domain.certificate import Certificate, certificate_stream
 from domain.errors import NoPackage, PackageGone, PackageWaits
 from domain.fact import WORKER
 from domain.policy import ISSUANCE_LIMIT, PACKAGE_LIFE, TICKET_LIFE
+from domain.validity import Validity
 
 
 class Outcome(msgspec.Struct, frozen=True):
     """What ⑦ shows. `until` is when the p12 can last be fetched."""
 
     certificate: Certificate
-    issued_at: datetime
-    last_day: date
+    validity: Validity
     organization_name: str
     file_name: str
     until: datetime
@@ -39,8 +39,7 @@ class Delivery:
         account = load_account(self._store, ticket.user_id).state
         return Outcome(
             certificate=found.state,
-            issued_at=until - PACKAGE_LIFE,
-            last_day=validity.last_day,
+            validity=validity,
             organization_name=organization_of(self._store, account, self._bank_name)[0],
             file_name=str(ticket.file_name),
             until=until,
@@ -82,11 +81,16 @@ class Delivery:
     def check_free(self, cookie: str | None, now: datetime) -> None:
         """While a p12 waits undelivered in this browser, ④ leads to ⑦ (R5.3)."""
         ticket = self._tickets.find(cookie) if cookie else None
-        if ticket is not None and ticket.issued_at is not None and not ticket.gone:
-            found = self._certificate(ticket)
-            until = found.state.package_until() if found else None
-            if found and until and now < until and not found.state.delivered:
-                raise PackageWaits
+        if ticket is not None and self.waits(ticket, now):
+            raise PackageWaits
+
+    def waits(self, ticket: Ticket, now: datetime) -> bool:
+        """Whether the ticket's p12 has not been received yet, and still can be."""
+        if ticket.issued_at is None or ticket.gone:
+            return False
+        found = self._certificate(ticket)
+        until = found.state.package_until() if found else None
+        return found is not None and until is not None and now < until and not found.state.delivered
 
     def _package(self, cookie: str | None, now: datetime) -> tuple[Ticket, Loaded[Certificate], datetime]:
         ticket = self._tickets.find(cookie) if cookie else None
@@ -105,14 +109,16 @@ class Delivery:
         """Every minute: destroy what can no longer be fetched, give up what was never completed (R4.6, R4.8)."""
         for stream in self._tickets.overdue_packages(now - PACKAGE_LIFE):
             self.destroy_package(stream, "timed_out", WORKER, now)
-        for user_id, _ in self._tickets.overdue_issues(now - ISSUANCE_LIMIT):
-            self._abandon_overdue(user_id, now)
+        for ticket, user_id, number in self._tickets.overdue_issues(now - ISSUANCE_LIMIT):
+            self._abandon_overdue(ticket, user_id, number, now)
         self._tickets.forget_old(now - TICKET_LIFE)
 
-    def _abandon_overdue(self, user_id: str, now: datetime) -> None:
+    def _abandon_overdue(self, ticket: str, user_id: str, number: int, now: datetime) -> None:
+        """The account may have gone on without this ticket; ⑥ says that the issue has ended all the same."""
+
         def attempt() -> None:
-            found = find_account(self._store, user_id)
-            if found and (facts := found.state.abandon_overdue(WORKER, now)):
-                self._store.save(found.changes(facts))
+            found = load_account(self._store, user_id)
+            facts = found.state.abandon_overdue(WORKER, now)
+            self._store.save(found.changes(facts), rows=[self._tickets.failed(ticket, number, "timed_out")])
 
         decide(attempt)

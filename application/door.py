@@ -32,24 +32,30 @@ class Step(Generic[Result]):
 
 class Door:
     def __init__(
-        self, store: FactStore, turns: Turns, passwords: PasswordVault, sessions: Sessions, tickets: Tickets
+        self,
+        store: FactStore,
+        turns: Turns,
+        passwords: PasswordVault,
+        sessions: Sessions,
+        tickets: Tickets,
+        clock: Callable[[], datetime],
     ) -> None:
         self._store = store
         self._turns = turns
         self._passwords = passwords
         self._sessions = sessions
         self._tickets = tickets
+        self._clock = clock
 
     def enter(
         self,
         user_id: str,
         password: str,
         entry: str,
-        now: datetime,
-        then: Callable[[UserAccount], Step[Result]],
+        then: Callable[[UserAccount, datetime], Step[Result]],
         is_visible: Callable[[UserAccount], bool] = lambda _: True,
     ) -> Result:
-        """Try the password; on success decide `then` on the account as it is after the acceptance.
+        """Try the password; on success decide `then` on the account as it is after the acceptance, at the same instant.
 
         Raises TryRefused, Busy, or the step's refusal. An ID that is unknown, or not visible here, costs the same work.
         """
@@ -62,6 +68,9 @@ class Door:
                 self._passwords.matches_nobody(password)
                 raise UnknownUser
             account = found.state
+            # In the turn and behind the load, so that whoever waited writes nothing that seems to have happened before
+            # what stands in the stream already: a replay "as of" would be wrong.
+            now = self._clock()
             if hold := account.hold(now):
                 self._store.save(found.changes(account.refuse_access(hold.code, now)))
                 self._passwords.matches_nobody(password)
@@ -72,7 +81,7 @@ class Door:
             if not checked[account.credential] or account.password_has_expired(now):
                 self._fail(found, entry, now)
             accepted = account.accept_password(entry, now)
-            step = then(folded(account, accepted))
+            step = then(folded(account, accepted), now)
             self._store.save(found.changes([*accepted, *step.facts]), *step.others, rows=step.rows)
             return step
 

@@ -17,7 +17,7 @@ from application.ports import Busy, FactStore, ProfileViolation, Ticket, Tickets
 from application.streams import decide, load_account, newest_live, organization_of
 from domain.certificate import certificate_stream
 from domain.credentials import check_shape
-from domain.errors import DomainError, IssuanceIsOver, OtherTab, TicketMissing, TicketTimedOut
+from domain.errors import DomainError, IssuanceRefusal, OtherTab, PackageWaits, TicketMissing, TicketTimedOut
 from domain.policy import SIGN_OF_LIFE, TICKET_LIFE, Policy
 from domain.user_account import UserAccount
 from domain.validity import JST, Validity
@@ -65,20 +65,23 @@ class Issuance:
         self._delivery.check_free(cookie, now)
         check_shape(user_id=user_id, password=password)
 
-        def then(account: UserAccount) -> Step[str]:
+        def then(account: UserAccount, now: datetime) -> Step[str]:
             newest = newest_live(self._store, account, now)
-            refusal = account.issuance_refusal(
-                newest.state if newest else None, shown, self._policy.renewal_needs_certificate, now
+            refusal: DomainError | None = account.issuance_refusal(
+                newest, shown, self._policy.renewal_needs_certificate, account.user_id, now
             )
+            earlier = self._tickets.find(cookie) if cookie else None
+            # Another user's issue may have ended in this browser since: the new cookie would cost its p12.
+            if earlier and self._delivery.waits(earlier, now):
+                refusal = PackageWaits()
             if refusal:
                 return Step("", account.refuse_issuance(refusal.code, now), refusal=refusal)
-            earlier = self._tickets.find(cookie) if cookie else None
-            forgotten = [self._tickets.close(earlier.id)] if earlier else []
+            forgotten = [self._tickets.forget(earlier.id)] if earlier and earlier.issued_at is None else []
             opened, row = self._tickets.open(account.user_id, password, now)
             return Step(opened, account.abandon_overdue(account.user_id, now), (), [row, *forgotten])
 
         return self._door.enter(
-            user_id, password, "issuance", now, then, lambda account: not account.is_staff or account.user_id == visitor
+            user_id, password, "issuance", then, lambda account: not account.is_staff or account.user_id == visitor
         )
 
     # ---- ⑤ -------------------------------------------------------------------------------------------------------
@@ -114,20 +117,28 @@ class Issuance:
             if ticket.number is not None and ticket.failure is None:
                 return False
             newest = newest_live(self._store, found.state, now)
-            facts = found.state.start_issuance(
-                newest.state if newest else None, shown, self._policy.renewal_needs_certificate, now
-            )
+            needs_shown = self._policy.renewal_needs_certificate
+            try:
+                facts = found.state.start_issuance(newest, shown, needs_shown, ticket.user_id, now)
+            except IssuanceRefusal as refusal:
+                self._store.save(found.changes(found.state.refuse_start(refusal.code, now)))
+                raise
             number = found.state.issues + 1
             self._store.save(found.changes(facts), rows=[self._tickets.started(ticket.id, number, now)])
             return True
 
         return decide(attempt)
 
-    def cancel(self, cookie: str | None, form: str, now: datetime) -> bool:
-        """Leaves nothing behind (R5.2). False where an issue is under way or done: it is not stopped by it."""
+    def cancel(self, cookie: str | None, form: str) -> bool:
+        """Leaves nothing behind, whether the time is up or not (R5.2); what is gone already is cancelled.
+
+        False where an issue is under way or done: it is not stopped by it.
+        """
 
         def attempt() -> bool:
-            ticket = self.ticket(cookie, now)
+            ticket = self._tickets.find(cookie) if cookie else None
+            if ticket is None:
+                return True
             if ticket.id != form:
                 raise OtherTab
             if ticket.number is not None and ticket.failure is None:
@@ -160,13 +171,13 @@ class Issuance:
         try:
             self._issue(ticket, ticket.number, cookie, clock)
         except (DomainError, ProfileViolation, Busy) as fault:
-            log.warning("issue failed", number=ticket.number, fault=type(fault).__name__)
+            rules = {"rules": str(fault)} if isinstance(fault, ProfileViolation) else {}
+            log.warning("issue failed", number=ticket.number, fault=type(fault).__name__, **rules)
             self._give_up(ticket, ticket.number, getattr(fault, "code", "failed"), clock())
 
     def _issue(self, ticket: Ticket, number: int, cookie: str, clock: Callable[[], datetime]) -> None:
         account = load_account(self._store, ticket.user_id).state
-        if account.running is None or account.running.number != number:
-            raise IssuanceIsOver(ticket.user_id)
+        account.check_running(number, clock())  # or else a fault that lasts would be taken over for ever
         password = self._tickets.password(cookie)
         if password is None:
             raise TicketTimedOut
@@ -181,10 +192,7 @@ class Issuance:
     def _give_up(self, ticket: Ticket, number: int, code: str, now: datetime) -> None:
         def attempt() -> None:
             found = load_account(self._store, ticket.user_id)
-            running = found.state.running
-            if running is not None and running.number != number:
-                return  # the next issue has begun on this ticket or another; this failure is nobody's any more
             facts = found.state.abandon_issuance(number, code, ticket.user_id, now)
-            self._store.save(found.changes(facts), rows=[self._tickets.failed(ticket.id, code)])
+            self._store.save(found.changes(facts), rows=[self._tickets.failed(ticket.id, number, code)])
 
         decide(attempt)

@@ -13,7 +13,8 @@ from domain.organization import Profile
 from domain.user_account_facts import Role
 from domain.validity import Validity
 
-# A row written in the same transaction as the facts beside it; the store's recorder calls it with its cursor.
+# A row written in the same transaction as the facts beside it; the store's recorder calls it with its cursor. In one
+# save rows go in one order, sessions, tickets, vault, so that two saves do not wait for each other.
 Row = Callable[[Any], None]
 
 
@@ -30,7 +31,7 @@ class Unavailable(Exception):
 
 
 class Changes(msgspec.Struct, frozen=True):
-    """Facts to append to one stream, which stood at `version` when they were decided."""
+    """Facts to append to one stream, which stood at `version` when they were decided. Without facts: nothing."""
 
     stream: UUID
     version: int
@@ -42,7 +43,11 @@ class FactStore(Protocol):
         """The stream's facts in order; its version is their number."""
 
     def save(self, *changes: Changes, rows: Sequence[Row] = ()) -> None:
-        """All or nothing, in one transaction. Raises Conflict where a stream has moved on."""
+        """All or nothing, in one transaction. Raises Conflict where a stream has moved on.
+
+        A `Changes` without facts writes nothing and guards nothing: what was decided on a stream as it stood holds
+        only where a fact is written to it. Raises Conflict also where another save and this one waited for each other.
+        """
 
 
 class Turns(Protocol):
@@ -62,18 +67,30 @@ class PasswordVault(Protocol):
         """The same work where there is no verifier to check (R3.9)."""
 
 
-class Person(msgspec.Struct, frozen=True):
-    """What the log may not hold (R10.6)."""
+class Contact(msgspec.Struct, frozen=True):
+    """Of a person, or of an organization: what the log may not hold (R10.6)."""
 
     name: str
     email: str
 
 
+class Requester(msgspec.Struct, frozen=True):
+    """Who asked the bank for an act, in its own words (R9.2)."""
+
+    requested_by: str
+
+    def __repr__(self) -> str:
+        return "Requester(…)"
+
+
 class PersonalData(Protocol):
-    def keep(self, subject: UUID, version: int, person: Person) -> tuple[str, Row]:
+    def keep(self, subject: UUID, version: int, person: Contact | Requester) -> tuple[str, Row]:
         """The salted commitment (hex SHA-256) for the fact, and the row that holds the data."""
 
-    def of(self, subject: UUID, version: int) -> Person | None:
+    def of(self, subject: UUID, version: int) -> Contact | None:
+        """None once erased."""
+
+    def requester(self, subject: UUID, version: int) -> Requester | None:
         """None once erased."""
 
 
@@ -139,7 +156,7 @@ class KeyPackages(Protocol):
 class CertificateIndex(Protocol):
     """Plain state: which stream a serial or a fingerprint leads to."""
 
-    def planned(self, serial: str, stream: UUID) -> Row: ...
+    def planned(self, serial: str, stream: UUID, not_after: datetime) -> Row: ...
 
     def issued(self, serial: str, fingerprint: str) -> Row: ...
 
@@ -180,8 +197,8 @@ class Tickets(Protocol):
 
     def sign_of_life(self, ticket: str, now: datetime) -> None: ...
 
-    def failed(self, ticket: str, code: str) -> Row:
-        """The job ended without a certificate; the password stays for another 発行."""
+    def failed(self, ticket: str, number: int, code: str) -> Row:
+        """The job of that number ended without a certificate; the password stays for another 発行."""
 
     def sealed(self, cookie: str, p12: bytes, stream: UUID, file_name: str, now: datetime) -> Row:
         """Keeps the sealed p12 and forgets the password; TicketMissing, and no save, where the ticket is gone."""
@@ -194,8 +211,8 @@ class Tickets(Protocol):
     def cancel(self, ticket: str) -> Row:
         """Forgets the ticket and the password in it; Conflict where 発行 was pressed meanwhile."""
 
-    def close(self, ticket: str) -> Row:
-        """Forgets the ticket and the password in it; one that led to a certificate stays, to say so."""
+    def forget(self, ticket: str) -> Row:
+        """Forgets the ticket and the password in it; Conflict, and no save, where it led to a certificate meanwhile."""
 
     def forget_user(self, user_id: str) -> Row:
         """Forgets the user's tickets that led to no certificate, and the passwords in them."""
@@ -203,8 +220,8 @@ class Tickets(Protocol):
     def overdue_packages(self, issued_before: datetime) -> list[UUID]:
         """Streams of certificates whose p12 is still kept though issued at or before then."""
 
-    def overdue_issues(self, started_before: datetime) -> list[tuple[str, int]]:
-        """User ID and issue number of issues that gave their last sign at or before then and never ended."""
+    def overdue_issues(self, started_before: datetime) -> list[tuple[str, str, int]]:
+        """Ticket, user ID and issue number of issues begun at or before then, whoever took them over, and not ended."""
 
     def forget_old(self, silent_since: datetime) -> None:
         """Forgets tickets without a package that have been silent since then: their passwords are gone with them."""

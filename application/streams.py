@@ -10,7 +10,7 @@ from domain.certificate import Certificate, certificate_from, certificate_stream
 from domain.credentials import account_stream, organization_stream
 from domain.errors import NotFound
 from domain.fact import Fact
-from domain.notification import Kind, NotificationRequested, notification_stream
+from domain.notification import Kind, Notification, notification_stream
 from domain.organization import Organization, Profile, organization_from
 from domain.user_account import UserAccount, account_from
 
@@ -54,6 +54,13 @@ def load_account(store: FactStore, user_id: str) -> Loaded[UserAccount]:
     return found
 
 
+def load_staff(store: FactStore, user_id: str) -> Loaded[UserAccount]:
+    found = find_account(store, user_id)
+    if found is None or not found.state.is_staff:
+        raise NotFound("member of staff")
+    return found
+
+
 def load_organization(store: FactStore, code: str) -> Loaded[Organization]:
     """Written in any case: a code is unique without regard to it (R7.1)."""
     stream = organization_stream(code)
@@ -75,18 +82,32 @@ def certificates_of(store: FactStore, account: UserAccount) -> Iterator[Loaded[C
             yield found
 
 
-def newest_live(store: FactStore, account: UserAccount, now: datetime) -> Loaded[Certificate] | None:
-    """The one with the highest issue number, neither revoked nor past its last day (R4.2)."""
-    return next((found for found in certificates_of(store, account) if found.state.state(now) == "live"), None)
+def live_certificates(store: FactStore, account: UserAccount, now: datetime) -> Iterator[Loaded[Certificate]]:
+    """Those neither revoked nor past their last day, newest issue first."""
+    return (found for found in certificates_of(store, account) if found.state.state(now) == "live")
+
+
+def newest_live(store: FactStore, account: UserAccount, now: datetime) -> Certificate | None:
+    """The one with the highest issue number that has not ended (R4.2)."""
+    return next((found.state for found in live_certificates(store, account, now)), None)
+
+
+def is_renewed(store: FactStore, certificate: Certificate) -> bool:
+    """Whether the user has a later certificate that was not revoked (R8.2)."""
+    found = find_account(store, certificate.user_id)
+    later = certificates_of(store, found.state) if found else iter(())
+    return any(
+        other.state.validity is not None and other.state.revoked is None
+        for other in later
+        if other.state.number > certificate.number
+    )
 
 
 def mail(kind: Kind, user_id: str, cause: Changes, fact: Fact) -> Changes:
     """Ask for one mail, caused by `fact` of `cause`; its stream is new, so asking twice is one conflict (R8.3)."""
     version = cause.version + 1 + next(place for place, found in enumerate(cause.facts) if found is fact)
-    asked = NotificationRequested(
-        at=fact.at, by=fact.by, kind=kind, user_id=user_id, stream=cause.stream, version=version
-    )
-    return Changes(notification_stream(kind, cause.stream, version), 0, [asked])
+    asked = Notification.request(kind, user_id, cause.stream, version, fact.by, fact.at)
+    return Changes(notification_stream(kind, cause.stream, version), 0, asked)
 
 
 def organization_of(store: FactStore, account: UserAccount, bank_name: str) -> tuple[str, Profile]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import psycopg
 
-from bench import append, event_loop, issuance, logins
+from bench import append, certification, event_loop, issuance, logins, ocsp, pages, reminder_scan, revocation_list
 from bench.place import place
 from bench.rounds import ROUNDS, Row, table
 from infra.clock import now
@@ -37,6 +37,18 @@ Written by `make bench`; one script of `bench/` alone: `.venv/bin/python -m benc
   whose processors are shared by everything that takes part; near 1 there means that none of it is ours.
 - P6: the steps of a log-in, each measured by itself, add up to about 1 ms beside argon2id; one after the other they
   take 3. Presumably argon2id leaves the processor's caches cold, and so does all else that runs on a full machine.
+- P2: django-ca writes into SQLite in its own process, ours into PostgreSQL, whose time is not counted; but ours records
+  plan and certificate in two commits, and lints a signed copy first: of its time a quarter is signing and linting, the
+  rest the way to the database and back.
+- P7: hello world asks nobody. Behind each of our pages stand the session and the certificate's own stream, read anew,
+  and on /home the account, the person and the organization; each question and each way to a thread costs about as
+  much as a hello world.
+- P8 counts pages of 8 KiB, in memory or not, of the worker's own question (EXPLAIN, BUFFERS); the due ones are strewn
+  over the table, so that each is on a page of its own.
+- P3, P4: peers that are not on the machine have no row. `SHOMEI_BENCH_DJANGO_CA` names the python of an environment
+  with `django-ca` and `gunicorn`; `golang-cfssl` is Debian's. Each peer speaks the HTTP it speaks best: `openssl ocsp`
+  closes the connection after each answer, the others keep it; django-ca signs each answer anew. P4's goals are
+  absolute, so what stands beside is the goal itself.
 - "told only" rows have no goal.
 """
 
@@ -57,7 +69,7 @@ def machine(load: float) -> str:
 
 def main() -> None:
     rows, load = list[Row](), os.getloadavg()[0]
-    for script in (issuance, event_loop, logins, append):
+    for script in (issuance, event_loop, logins, append, reminder_scan, ocsp, revocation_list, certification, pages):
         told = script.rows()
         print(table(told), flush=True)
         rows += told

@@ -22,7 +22,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bench.place import Browser, Customer, place
 from bench.rounds import Row, compared, interleaved, table
-from infra.bootstrap import web_application
+from infra.bootstrap import pki, web_application
 from infra.processes import listening
 from tests.support.crowd import refusals, together
 from tests.support.fleet import wait
@@ -151,9 +151,11 @@ def rows() -> list[Row]:
     with place() as at:
         at.fleet.start("project")
         members = [at.certified() for _ in range(VISITORS)]
-        app = web_application(at.house, at.desk)
         with (
-            BackgroundServer(Probed(app), listening(at.house.settings)["tls"]) as server,
+            pki(at.house.settings, at.house.database, at.house.store) as verifiers,
+            BackgroundServer(
+                Probed(web_application(at.house, at.desk, verifiers)), listening(at.house.settings)["tls"]
+            ) as server,
             beside(visitors) as crowd,
             beside(empty_loop) as empty,
         ):

@@ -1,7 +1,7 @@
 """P6: log-ins for each second of processor time, beside argon2id verified bare with the same parameters.
 
 Processor time of this process, or of the web process; PostgreSQL's is not in it. Through the web a log-in is one POST
-on an open connection, limits per address counted as in production, and waits until the read models have its facts.
+on an open connection, limits per address counted as in production.
 """
 
 from collections.abc import Callable
@@ -32,7 +32,7 @@ def at_the_desk(at: Place, customers: list[Customer]) -> Side:
     def log_in() -> None:
         for number in range(TRIES):
             customer = customers[number % len(customers)]
-            at.desk.accounts.log_in(customer.user_id, customer.password, customer.fingerprint, now())
+            at.desk.sessions.log_in(customer.user_id, customer.password, customer.fingerprint, now())
 
     return lambda: cost_of(log_in)
 

@@ -2,6 +2,7 @@
 parts, and our processes beside; everything at what production has by default, and gone afterwards.
 """
 
+import secrets
 import signal
 import ssl
 import sys
@@ -17,13 +18,13 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from application.desk import IssuingDesk
 from application.ports import Changes
-from domain.credentials import account_stream
+from domain.credentials import account_stream, generate_password
 from domain.fact import COMMAND_LINE
 from domain.user_account_facts import LoggedIn, PasswordAccepted
 from infra.bootstrap import House, house, issuing_desk
 from infra.clock import now
 from infra.embedded_postgres import embedded
-from infra.postgres import migrate
+from infra.migration import migrate
 from infra.settings import Settings
 from tests.support.database import Dsn
 from tests.support.fleet import PATIENCE, Fleet, Visitor, address, fleet_on
@@ -67,22 +68,39 @@ class Place:
 
     def certified(self) -> Customer:
         """With a password of his own, a certificate, and one log-in behind him: the first is the dearer one."""
-        new = self.customer()
-        self.desk.accounts.own_password(new.user_id, new.password, now())
+        given = self.customer()
+        password = generate_password(secrets.choice, avoid=given.user_id)
+        self.desk.accounts.change_password(given.user_id, given.password, password, password)
+        new = Customer(given.user_id, password)
         cookie = self.desk.issuance.authenticate(new.user_id, new.password, now())
         self.desk.issuance.start(cookie, self.desk.issuance.ticket(cookie, now()).id, now())
         self.desk.issuance.work(cookie, now)
         fingerprint = str(self.desk.delivery.outcome(cookie, now()).certificate.fingerprint)
         _, p12 = self.desk.delivery.fetch(cookie, now())
-        key, certificate, _ = pkcs12.load_key_and_certificates(p12, new.password.encode())
+        self.desk.sessions.log_in(new.user_id, new.password, fingerprint, now())
+        return Customer(new.user_id, new.password, fingerprint, self._opened(new, p12))
+
+    def member_of_staff(self) -> Customer:
+        """A bank admin with a password of his own and a certificate."""
+        user_id = f"staff{next(self._numbers):05}"
+        given = self.desk.accounts.register(
+            user_id, "bank_admin", None, "見本 花子", "hanako@example.com", COMMAND_LINE, now()
+        )
+        p12 = self.desk.certification.issue_to_file(user_id, given, COMMAND_LINE, now())
+        file = self._opened(Customer(user_id, given), p12)
+        password = generate_password(secrets.choice, avoid=user_id)
+        self.desk.accounts.change_password(user_id, given, password, password)
+        return Customer(user_id, password, file=file)
+
+    def _opened(self, customer: Customer, p12: bytes) -> Path:
+        key, certificate, _ = pkcs12.load_key_and_certificates(p12, customer.password.encode())
         assert key is not None and certificate is not None  # noqa: PT018  (for the types)
-        file = self.home / f"{new.user_id}.pem"
+        file = self.home / f"{customer.user_id}.pem"
         file.write_bytes(
             key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
             + certificate.public_bytes(Encoding.PEM)
         )
-        self.desk.accounts.log_in(new.user_id, new.password, fingerprint, now())
-        return Customer(new.user_id, new.password, fingerprint, file)
+        return file
 
     def age(self, customer: Customer, years: int) -> None:
         """As many log-ins behind him as a person of 250 working days a year has after so long."""

@@ -115,7 +115,10 @@ class Certificate(msgspec.Struct, frozen=True, kw_only=True):
         return self.state(now) not in ("planned", "live")
 
     def unusable(self, now: datetime) -> CertificateUnusable | None:
-        """Why nobody can log in with it at `now`, or None (R5.1)."""
+        """Why nobody can log in with it at `now`, or None (R5.1).
+
+        A plan, which no fingerprint leads to, is refused like a revoked one all the same.
+        """
         match self.state(now):
             case "revoked" | "planned":
                 return CertificateIsRevoked()

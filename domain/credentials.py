@@ -34,6 +34,8 @@ COMMON_TEXT = """
 """
 COMMON = frozenset(COMMON_TEXT.split())
 
+Pick = Callable[[Sequence[str]], str]  # one of a sequence; the caller gives a secure one
+
 
 def account_stream(user_id: str) -> UUID:
     """The same stream whatever the case: an ID is unique without regard to it (R2.2)."""
@@ -84,11 +86,8 @@ def check_organization_code(code: str) -> None:
         raise InvalidInput(code="full_width" if FULL_WIDTH.search(code) else "malformed")
 
 
-def generate_password(pick: Callable[[Sequence[str]], str], avoid: str = "") -> str:
-    """A first or reset password: 12 readable characters, at least one letter and one digit, never holding `avoid`.
-
-    `pick` chooses one of a sequence; the caller gives a secure one.
-    """
+def generate_password(pick: Pick, avoid: str = "") -> str:
+    """A first or reset password: 12 readable characters, at least one letter and one digit, never holding `avoid`."""
     while True:
         text = "".join(pick(READABLE_LETTERS + READABLE_DIGITS) for _ in range(GENERATED_LENGTH))
         if fault_of(text) is None and text.lower() not in COMMON and (not avoid or avoid.lower() not in text.lower()):

@@ -6,12 +6,15 @@ DomainError
 │   ├── UnknownUser · WrongPassword
 │   └── AccountHeld         AccountIsLocked · AccountIsBlocked · AccountIsSuspended · AccountIsClosed
 ├── CertificateUnusable     what is wrong with the certificate shown at login (403)
-├── IssuanceRefusal         CertificateStillValid · IssuanceIsRunning · CertificateNotShown · IssuanceIsOver (409)
-├── TicketRefused    TicketMissing · TicketTimedOut · OtherTab · PackageWaits · NoPackage (409) · …Gone (410)
-├── SessionRefused          NoSession · SessionEnded (401)
+├── IssuanceRefusal         CertificateStillValid · IssuanceIsRunning · CertificateNotShown · OnlyAtCommandLine ·
+│                           IssuanceIsOver · IssuanceTimedOut (409)
+├── TicketRefused           TicketMissing · TicketTimedOut · OtherTab · PackageWaits · NoPackage (409) · …Gone (410)
+├── SessionRefused          NoSession · SessionEnded · TokenRefused (401)
 ├── NotPermitted            the role may not (403)
 ├── NotFound                unknown, or another organization's (404, R1.3)
-└── Conflicting             UserIdTaken · OrganizationCodeTaken · MasterExists · NothingToRelease · …ToRevoke (409)
+└── Conflicting             UserIdTaken · OrganizationCodeTaken · MasterExists · AlreadyClosed ·
+                            NothingToRelease · NothingToRevoke · NotGivenUp · ApprovalAwaited ·
+                            ApprovalIsOver · ApprovalImpossible · NotByTheSamePerson (409)
 """
 
 from datetime import date, datetime
@@ -142,6 +145,18 @@ class IssuanceIsOver(IssuanceRefusal):
     code = "issuance_over"
 
 
+class IssuanceTimedOut(IssuanceRefusal):
+    """Not completed ten minutes after 発行 (R4.6)."""
+
+    code = "timed_out"
+
+
+class OnlyAtCommandLine(IssuanceRefusal):
+    """Staff without a live certificate get the next one from the command line alone (R1.2)."""
+
+    code = "only_at_command_line"
+
+
 class TicketRefused(DomainError):
     code = "ticket_refused"
 
@@ -192,6 +207,12 @@ class SessionEnded(SessionRefused):
         self.reason = reason
 
 
+class TokenRefused(SessionRefused):
+    """An API token that opens nothing here and now (R9.4)."""
+
+    code = "token_refused"
+
+
 class NotPermitted(DomainError):
     code = "not_permitted"
 
@@ -216,9 +237,45 @@ class MasterExists(Conflicting):
     code = "master_exists"
 
 
+class AlreadyClosed(Conflicting):
+    """What somebody else would do to an account comes too late; a try on it is refused as AccountIsClosed."""
+
+    code = "already_closed"
+
+
 class NothingToRelease(Conflicting):
     code = "nothing_to_release"
 
 
 class NothingToRevoke(Conflicting):
     code = "nothing_to_revoke"
+
+
+class NotGivenUp(Conflicting):
+    """A mail that waits, or that ended otherwise, is not sent once more (R8.3)."""
+
+    code = "not_given_up"
+
+
+class ApprovalAwaited(Conflicting):
+    """The same was asked for already, and nobody has decided yet (R9.3)."""
+
+    code = "approval_awaited"
+
+
+class ApprovalIsOver(Conflicting):
+    """Given or refused meanwhile."""
+
+    code = "approval_over"
+
+
+class ApprovalImpossible(Conflicting):
+    """What was to be approved can no longer be done; the request has ended with that."""
+
+    code = "approval_impossible"
+
+
+class NotByTheSamePerson(Conflicting):
+    """Who asked for it does not approve it (R9.3)."""
+
+    code = "not_by_the_same_person"

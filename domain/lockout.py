@@ -12,12 +12,12 @@ import msgspec
 from domain.policy import FAILURES_TO_LOCK, LOCK_DURATION, LOCKS_TO_BLOCK
 
 
-class Failure(msgspec.Struct, frozen=True):
-    """What one more wrong password means. `lock` is the number of the lock it starts, if it starts one."""
+class Lock(msgspec.Struct, frozen=True):
+    """What one wrong password too many starts: the lock of that `number` since the last success or release."""
 
-    lock: int | None = None
-    until: datetime | None = None
-    blocks: bool = False
+    number: int
+    until: datetime
+    blocks: bool
 
 
 class Lockout(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,11 +40,12 @@ class Lockout(msgspec.Struct, frozen=True, kw_only=True):
         """6 while locked or blocked, 0 once the lock's time has passed."""
         return 0 if self.has_run_out(now) else self.failures
 
-    def one_more_failure(self, now: datetime) -> Failure:
+    def one_more_failure(self, now: datetime) -> Lock | None:
+        """The lock that one more wrong password starts, if it starts one."""
         if self.failures_at(now) + 1 < FAILURES_TO_LOCK:
-            return Failure()
-        lock = self.locks + 1
-        return Failure(lock=lock, until=now + LOCK_DURATION, blocks=lock >= LOCKS_TO_BLOCK)
+            return None
+        number = self.locks + 1
+        return Lock(number, now + LOCK_DURATION, blocks=number >= LOCKS_TO_BLOCK)
 
     def after_failure(self) -> Self:
         return msgspec.structs.replace(self, failures=self.failures + 1)

@@ -9,7 +9,7 @@ from typing import ClassVar, Literal, Self
 
 import msgspec
 
-from domain.errors import MasterExists, NotFound
+from domain.errors import InvalidInput, MasterExists, NotFound
 from domain.fact import Fact
 
 Profile = Literal["modern", "legacy"]
@@ -18,7 +18,10 @@ Language = Literal["ja", "en"]
 
 
 class OrganizationRegistered(Fact, frozen=True):
-    """`name` is the organization's own, which its certificates carry; the contact address is in the vault."""
+    """`name` is the organization's own, which its certificates carry.
+
+    `contact` is a version in the vault, where its name and mail address stand; `commitment` proves that row (R10.6).
+    """
 
     TOPIC: ClassVar[str] = "organization.registered.1"
     code: str
@@ -54,7 +57,6 @@ class Organization(msgspec.Struct, frozen=True, kw_only=True):
     issuance_code: Switch = "off"
     language: Language = "ja"
     credential: int = 0
-    invited_until: datetime | None = None
     master: str | None = None
 
     @classmethod
@@ -73,25 +75,36 @@ class Organization(msgspec.Struct, frozen=True, kw_only=True):
         return [MasterRegistered(at=now, by=by, user_id=user_id)]
 
     def set(
-        self, p12_profile: Profile, issuance_code: Switch, language: Language, by: str, now: datetime
+        self,
+        p12_profile: Profile | None,
+        issuance_code: Switch | None,
+        language: Language | None,
+        by: str,
+        now: datetime,
     ) -> list[Fact]:
-        if (p12_profile, issuance_code, language) == (self.p12_profile, self.issuance_code, self.language):
+        """None leaves a setting as it is. Raises InvalidInput for the code at issue: nobody asks for it yet (R5.7)."""
+        wanted = OrganizationSettingChanged(
+            at=now,
+            by=by,
+            p12_profile=p12_profile or self.p12_profile,
+            issuance_code=issuance_code or self.issuance_code,
+            language=language or self.language,
+        )
+        if self.after(wanted) == self:
             return []
-        return [
-            OrganizationSettingChanged(
-                at=now, by=by, p12_profile=p12_profile, issuance_code=issuance_code, language=language
-            )
-        ]
+        if wanted.issuance_code == "on":
+            raise InvalidInput(issuance_code="not_built")
+        return [wanted]
 
     def after(self, fact: Fact) -> Self:
         replace = msgspec.structs.replace
         match fact:
             case OrganizationSettingChanged(p12_profile=profile, issuance_code=code, language=language):
                 return replace(self, p12_profile=profile, issuance_code=code, language=language)
-            case MasterInvited(credential=credential, password_until=until):
-                return replace(self, credential=credential, invited_until=until)
+            case MasterInvited(credential=credential):
+                return replace(self, credential=credential)
             case MasterRegistered(user_id=user_id):
-                return replace(self, master=user_id, invited_until=None)
+                return replace(self, master=user_id)
             case _:
                 return self
 

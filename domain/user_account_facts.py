@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import ClassVar, Literal
 
+from domain.certificate import Reason
 from domain.fact import Fact
 
 Role = Literal["general", "master", "bank_admin", "auditor"]
@@ -111,11 +112,22 @@ class IssuanceCompleted(Fact, frozen=True):
 
 
 class IssuanceAbandoned(Fact, frozen=True):
-    """`reason`: timed_out, failed, or the code of the refusal that came between."""
+    """`reason`: timed_out, failed, cut_off, revoked, or the code of the refusal that came between."""
 
     TOPIC: ClassVar[str] = "user-account.issuance-abandoned.1"
     number: int
     reason: str
+
+
+class CertificateEnded(Fact, frozen=True):
+    """The bank revoked it: CertificateRevoked stands in its own stream, in the same save.
+
+    Told here too, so that whoever decided on this account's certificates before it decides again (R4.2, R9.2).
+    """
+
+    TOPIC: ClassVar[str] = "user-account.certificate-ended.1"
+    serial: str
+    reason: Reason
 
 
 class LoggedIn(Fact, frozen=True):

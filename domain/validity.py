@@ -32,6 +32,11 @@ class Validity(msgspec.Struct, frozen=True):
         return cls(at.astimezone(UTC).replace(microsecond=0) - CLOCK_SKEW, end)
 
     @property
+    def first_day(self) -> date:
+        """The day of issue; not_before lies before it where the issue was just after midnight."""
+        return self.last_day - timedelta(days=VALIDITY_DAYS - 1)
+
+    @property
     def last_day(self) -> date:
         return japanese_day(self.not_after)
 

@@ -1,10 +1,10 @@
 """The certification authority: an offline root, an issuing authority of path length 0, and signing by it (R4.9, R4.11).
 
-In `home` stand root.pem, issuing.pem (0644) and issuing.key (0600); the root's key is in root/, to be moved away.
+In `home` stand root.pem, issuing.pem, clients.pem, root.crl (0644) and issuing.key (0600); the root's key is in root/,
+to be moved away. Further generations of the issuing authority stand beside the first (infra/generations.py).
 """
 
 import errno
-import os
 import secrets
 import shutil
 import tempfile
@@ -26,14 +26,17 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from application.ports import CertificateRequest, Planned, ProfileViolation, Unavailable
+from infra import root_list
 from infra.authority_certificates import issuing_certificate, root_certificate
 from infra.certificate_parts import RSA_EXPONENT, IssuerKey, hex_serial
+from infra.private_file import sync_folder, write_first, write_whole
 from infra.profile import CertificateProfile
 
 PASSPHRASE_BYTES = 32  # random, so that the cost of the key file's derivation does not matter
 
 ROOT_CERTIFICATE, ROOT_KEY = "root.pem", "root/root.key"
-ISSUING_CERTIFICATE, ISSUING_KEY = "issuing.pem", "issuing.key"
+ISSUING = "issuing"  # the first generation's name, in its files and in its addresses
+CLIENTS = "clients.pem"  # all that vouch for a client certificate, for a reverse proxy
 
 
 class AuthorityUnavailable(Unavailable):
@@ -43,26 +46,34 @@ class AuthorityUnavailable(Unavailable):
 class IssuingAuthority:
     """The port Authority. Safe to share between threads; the key is loaded once, for RSA that takes 0.1 s."""
 
-    def __init__(self, key: IssuerKey, issuing: x509.Certificate, root: x509.Certificate, pki_url: str) -> None:
-        """`key` may be any implementation of the type, so also one in an HSM."""
+    def __init__(
+        self, key: IssuerKey, issuing: x509.Certificate, root: x509.Certificate, pki_url: str, name: str = ISSUING
+    ) -> None:
+        """`key` may be any implementation of the type, so also one in an HSM; `name` is that of its generation."""
         self.key = key
         self.issuing = issuing
         self.root = root
-        self._profile = CertificateProfile(issuing, pki_url)
+        self.name = name
+        self._profile = CertificateProfile(issuing, pki_url, name)
         self._throwaway = _key_like(key)
 
     @classmethod
-    def load(cls, home: Path, passphrase: bytes, pki_url: str) -> Self:
+    def load(cls, home: Path, passphrase: bytes, pki_url: str, name: str = ISSUING) -> Self:
         """Raises AuthorityUnavailable, also where the files do not belong together."""
-        root, issuing = _certificate(home / ROOT_CERTIFICATE), _certificate(home / ISSUING_CERTIFICATE)
-        key = _key(home / ISSUING_KEY, passphrase)
+        root, issuing = read_certificate(home / ROOT_CERTIFICATE), read_certificate(home / f"{name}.pem")
+        key = read_key(home / f"{name}.key", passphrase)
         if key.public_key() != issuing.public_key():
-            raise AuthorityUnavailable(f"{ISSUING_KEY} is not the key of {ISSUING_CERTIFICATE}.")
+            raise AuthorityUnavailable(f"{name}.key is not the key of {name}.pem.")
         try:
             issuing.verify_directly_issued_by(root)
         except (InvalidSignature, ValueError, TypeError) as fault:
-            raise AuthorityUnavailable(f"{ISSUING_CERTIFICATE} was not issued by {ROOT_CERTIFICATE}.") from fault
-        return cls(key, issuing, root, pki_url)
+            raise AuthorityUnavailable(f"{name}.pem was not issued by {ROOT_CERTIFICATE}.") from fault
+        return cls(key, issuing, root, pki_url, name)
+
+    @property
+    def key_identifier(self) -> str:
+        """In hex; what certificates of this generation name their issuer by."""
+        return self.issuing.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value.digest.hex()
 
     @property
     def chain(self) -> tuple[bytes, bytes]:
@@ -92,7 +103,7 @@ class IssuingAuthority:
         return certificate.public_bytes(Encoding.DER)
 
     def show(self) -> dict[str, dict[str, str]]:
-        return {"root": _summary(self.root), "issuing": _summary(self.issuing)}
+        return {"root": summary(self.root), "issuing": summary(self.issuing)}
 
 
 def create(home: Path, passphrase: bytes, now: datetime, pki_url: str, bank_name: str) -> bool:
@@ -101,18 +112,43 @@ def create(home: Path, passphrase: bytes, now: datetime, pki_url: str, bank_name
     Any number of processes may try at once: each builds beside, and renaming a folder onto a full one fails.
     """
     try:
-        if (home / ISSUING_CERTIFICATE).exists():
+        if (home / f"{ISSUING}.pem").exists():
             return False
         home.parent.mkdir(parents=True, exist_ok=True)
         with _folder_beside(home) as beside:
             _make(beside, passphrase, now, pki_url.rstrip("/"), bank_name)
             beside.rename(home)
-        _sync(home.parent)
+        sync_folder(home.parent)
     except OSError as fault:
-        if fault.errno in (errno.ENOTEMPTY, errno.EEXIST) and (home / ISSUING_CERTIFICATE).exists():
+        if fault.errno in (errno.ENOTEMPTY, errno.EEXIST) and (home / f"{ISSUING}.pem").exists():
             return False
         raise AuthorityUnavailable(f"No certification authority can be made in {home}: {fault.strerror}.") from fault
     return True
+
+
+def publish_root_list(home: Path, passphrase: bytes, now: datetime) -> None:
+    """Where the root's key is. Raises AuthorityUnavailable, as it should where that has been moved away."""
+    root, key = read_root(home, passphrase)
+    try:
+        root_list.publish(home, root, key, now)
+    except OSError as fault:
+        raise AuthorityUnavailable(f"No list can be kept in {home}: {fault.strerror}.") from fault
+
+
+def has_root_key(home: Path) -> bool:
+    return (home / ROOT_KEY).exists()
+
+
+def read_root(home: Path, passphrase: bytes) -> tuple[x509.Certificate, IssuerKey]:
+    """Certificate and key. Raises AuthorityUnavailable, as it should where the key has been moved away."""
+    if not has_root_key(home):
+        raise AuthorityUnavailable(
+            f"The root's key is not here: put it back as {home / ROOT_KEY} for this, and take it away again afterwards."
+        )
+    root, key = read_certificate(home / ROOT_CERTIFICATE), read_key(home / ROOT_KEY, passphrase)
+    if key.public_key() != root.public_key():
+        raise AuthorityUnavailable(f"{ROOT_KEY} is not the key of {ROOT_CERTIFICATE}.")
+    return root, key
 
 
 def passphrase_from(path: Path, *, create: bool) -> bytes:
@@ -120,18 +156,13 @@ def passphrase_from(path: Path, *, create: bool) -> bytes:
     try:
         if create and not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
-            _write_first(path, secrets.token_urlsafe(PASSPHRASE_BYTES).encode() + b"\n")
+            write_first(path, secrets.token_urlsafe(PASSPHRASE_BYTES).encode() + b"\n")
         passphrase = path.read_bytes().partition(b"\n")[0].strip()
     except OSError as fault:
         raise AuthorityUnavailable(f"The passphrase file {path} cannot be used: {fault.strerror}.") from fault
     if not passphrase:
         raise AuthorityUnavailable(f"The passphrase file {path} is empty.")
     return passphrase
-
-
-def root_key(home: Path, passphrase: bytes) -> IssuerKey:
-    """For what only the root may sign. Raises AuthorityUnavailable, as it should where the root has been moved away."""
-    return _key(home / ROOT_KEY, passphrase)
 
 
 @contextmanager
@@ -150,15 +181,16 @@ def _make(folder: Path, passphrase: bytes, now: datetime, pki_url: str, bank_nam
     issuing = issuing_certificate(issuing_key.public_key(), root, key, now, pki_url, bank_name)
     (folder / ROOT_KEY).parent.mkdir(mode=0o700)
     for name, content, mode in (
-        (ROOT_KEY, _sealed(key, passphrase), 0o600),
+        (ROOT_KEY, sealed(key, passphrase), 0o600),
         (ROOT_CERTIFICATE, root.public_bytes(Encoding.PEM), 0o644),
-        (ISSUING_KEY, _sealed(issuing_key, passphrase), 0o600),
-        (ISSUING_CERTIFICATE, issuing.public_bytes(Encoding.PEM), 0o644),
+        (f"{ISSUING}.key", sealed(issuing_key, passphrase), 0o600),
+        (f"{ISSUING}.pem", issuing.public_bytes(Encoding.PEM), 0o644),
+        (CLIENTS, issuing.public_bytes(Encoding.PEM) + root.public_bytes(Encoding.PEM), 0o644),
     ):
-        _write(folder / name, content, mode)
-    _sync((folder / ROOT_KEY).parent)
+        write_whole(folder / name, content, mode=mode)
+    root_list.publish(folder, root, key, now)
     folder.chmod(0o755)  # the certificates are for everybody: a reverse proxy reads them
-    _sync(folder)
+    sync_folder(folder)
 
 
 def _key_like(key: IssuerKey) -> IssuerKey:
@@ -168,7 +200,7 @@ def _key_like(key: IssuerKey) -> IssuerKey:
     return ec.generate_private_key(key.curve)
 
 
-def _sealed(key: IssuerKey, passphrase: bytes) -> bytes:
+def sealed(key: IssuerKey, passphrase: bytes) -> bytes:
     return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(passphrase))
 
 
@@ -179,14 +211,14 @@ def _read(path: Path) -> bytes:
         raise AuthorityUnavailable(f"The authority's file {path} cannot be read: {fault.strerror}.") from fault
 
 
-def _certificate(path: Path) -> x509.Certificate:
+def read_certificate(path: Path) -> x509.Certificate:
     try:
         return x509.load_pem_x509_certificate(_read(path))
     except ValueError as fault:
         raise AuthorityUnavailable(f"The authority's file {path} is not a certificate.") from fault
 
 
-def _key(path: Path, passphrase: bytes) -> IssuerKey:
+def read_key(path: Path, passphrase: bytes) -> IssuerKey:
     """TypeError is what an unencrypted key gives: it is refused like a wrong passphrase (R4.11)."""
     try:
         key = load_pem_private_key(_read(path), passphrase)
@@ -197,36 +229,7 @@ def _key(path: Path, passphrase: bytes) -> IssuerKey:
     return key
 
 
-def _write(path: Path, content: bytes, mode: int) -> None:
-    """A new file, on the disk before this returns. Never, not even at first, readable for more than `mode` says."""
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(content)
-        os.fchmod(file.fileno(), mode)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _write_first(path: Path, content: bytes) -> None:
-    """The same for several processes at once: the first one's content stays, and nobody sees half of it."""
-    with _folder_beside(path) as folder:
-        whole = folder / path.name
-        _write(whole, content, 0o600)
-        try:
-            path.hardlink_to(whole)
-        except FileExistsError:
-            return
-    _sync(path.parent)
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _summary(certificate: x509.Certificate) -> dict[str, str]:
+def summary(certificate: x509.Certificate) -> dict[str, str]:
     return {
         "subject": certificate.subject.rfc4514_string(),
         "serial": hex_serial(certificate.serial_number),

@@ -38,17 +38,21 @@ def issuing_certificate(
     now: datetime,
     pki_url: str,
     bank_name: str,
+    generation: int = 1,
 ) -> x509.Certificate:
     """Its extended key usage binds all below it, so nothing there passes for a web server (R4.11).
 
     OCSPSigning stands in it for verifiers that intersect the usages of a chain: they would refuse the responder's
     certificate without. It also lets this key answer for the root, which names no responder: it has a CRL only.
+    Each generation has a name of its own, for a list is complete for all that its issuer's name issued (RFC 5280 5),
+    and none outlives the root.
     """
     usages = [ExtendedKeyUsageOID.CLIENT_AUTH, ExtendedKeyUsageOID.OCSP_SIGNING]
     any_policy = x509.PolicyInformation(CertificatePoliciesOID.ANY_POLICY, None)
-    name = subject(organization=bank_name, common_name="Client Issuing CA")
+    suffix = f" G{generation}" if generation > 1 else ""
+    name = subject(organization=bank_name, common_name=f"Client Issuing CA{suffix}")
     return (
-        _authority(key, name, now, ISSUING_LIFE)
+        _authority(key, name, now, ISSUING_LIFE, root.not_valid_after_utc)
         .issuer_name(root.subject)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .add_extension(x509.ExtendedKeyUsage(usages), critical=False)
@@ -60,15 +64,18 @@ def issuing_certificate(
     )
 
 
-def _authority(key: IssuerPublicKey, name: x509.Name, now: datetime, life: timedelta) -> x509.CertificateBuilder:
+def _authority(
+    key: IssuerPublicKey, name: x509.Name, now: datetime, life: timedelta, latest: datetime | None = None
+) -> x509.CertificateBuilder:
     """What root and issuing authority share. Both begin as early as the first certificate under them (R4.1)."""
     begin = now.replace(microsecond=0) - CLOCK_SKEW
+    end = begin + life - timedelta(seconds=1)
     return (
         x509.CertificateBuilder()
         .serial_number(x509.random_serial_number())
         .subject_name(name)
         .not_valid_before(begin)
-        .not_valid_after(begin + life - timedelta(seconds=1))
+        .not_valid_after(min(end, latest or end))
         .public_key(key)
         .add_extension(key_usage(signs_certificates=True), critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)

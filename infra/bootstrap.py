@@ -2,58 +2,67 @@
 
 import secrets
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from multiprocessing import util
 from pathlib import Path
 
 from starlette.applications import Starlette
-from starlette.requests import Request
 
 from application.accounts import Accounts
+from application.approvals import Approvals
 from application.certification import Certification
 from application.delivery import Delivery
 from application.desk import Desk, IssuingDesk
 from application.door import Door
 from application.issuance import Issuance
+from application.mails import Mails
 from application.organizations import Organizations
 from application.ports import Authority, FactStore, KeyPackages, Unavailable
 from application.revocation import Revocation
+from application.sessions import Sessions
+from application.tokens import Tokens
 from domain.policy import Policy
-from domain.user_account_facts import STAFF
-from infra import demo, logs
+from infra import demo, generations, logs, metrics, root_list
+from infra.api_tokens import TokenDrawer
 from infra.authority import IssuingAuthority, passphrase_from
 from infra.certificate_index import CertificateIndex
 from infra.clock import Clock, now
 from infra.cluster_home import cluster_home
-from infra.embedded_postgres import embedded
+from infra.embedded_postgres import CONNECTIONS, Cluster, embedded
 from infra.event_store import EventStore
-from infra.failpoints import FailingAuthority, FailingPackages, FailingStore
+from infra.failpoints import FailingAuthority, FailingPackages, FailingStore, checked
+from infra.maildir import Maildir
+from infra.migration import check_migrated
 from infra.passwords import VerifierVault
 from infra.pkcs12 import KeyPackageFactory, Rounds
-from infra.postgres import Database, DatabaseTurns, check_migrated
+from infra.pki import Pki
+from infra.postgres import POOL_SIZE, Database, DatabaseTurns
 from infra.rate_limits import RateLimits
 from infra.sessions import SessionBook
 from infra.settings import Settings
 from infra.tickets import TicketDrawer
 from infra.vault import PersonVault
 from infra.views import CurrentViews
-from web import api
+from web import api, bank, mailbox
+from web.api_access import by_private_token, by_session_or_token
 from web.app import create_app
-from web.cookies import SESSION, read
-from web.entrance import fingerprint
 from web.pages import Pages, Service
+from web.pki import create_pki_app
 from web.site import Site
 
 SETTLE = 0.5  # seconds a command's page waits for the read models
+PRIVATE_CONNECTIONS = 2
+PKI_CONNECTIONS = 4  # one for a list being published beside those that ask
 
 
 @dataclass(frozen=True)
 class Addresses:
-    """Where the database is: for the owner, who migrates, and for the processes' role."""
+    """Where the database is: for the owner, who migrates, and for the processes' role; `cluster` is our own server."""
 
     owner: str
     process: str
+    cluster: Cluster | None = None
 
 
 @contextmanager
@@ -63,8 +72,14 @@ def addresses(settings: Settings) -> Iterator[Addresses]:
         yield Addresses(settings.migration_url or settings.database_url, settings.database_url)
         return
     place = cluster_home(settings.home, settings.pg_bindir)
-    with embedded(place, settings.pg_bindir) as cluster:
-        yield Addresses(cluster.owner_dsn, cluster.process_dsn)
+    with embedded(place, settings.pg_bindir, connections(settings)) as cluster:
+        yield Addresses(cluster.owner_dsn, cluster.process_dsn, cluster)
+
+
+def connections(settings: Settings) -> int:
+    """That our processes may open, each with a pool for questions and one for turns; idle slots cost memory."""
+    others = 4  # the projector, the reminder, and two commands, in whose unused ones fit the leaders of the views
+    return max(CONNECTIONS, 2 * POOL_SIZE * (settings.web_workers + others))
 
 
 def authority_home(settings: Settings) -> Path:
@@ -72,11 +87,16 @@ def authority_home(settings: Settings) -> Path:
 
 
 def load_authority(settings: Settings) -> IssuingAuthority:
-    """Raises Unavailable."""
+    """The generation that signs now. Raises Unavailable."""
+    return load_generations(settings)[0]
+
+
+def load_generations(settings: Settings) -> list[IssuingAuthority]:
+    """The newest first. Raises Unavailable."""
     if not authority_home(settings).exists():
         raise Unavailable(f"there is no authority in {settings.home}: run `shomei ca init`, or set SHOMEI_HOME")
     passphrase = passphrase_from(settings.authority_passphrase_file, create=False)
-    return IssuingAuthority.load(authority_home(settings), passphrase, settings.pki_url)
+    return generations.load(authority_home(settings), passphrase, settings.pki_url)
 
 
 @dataclass(frozen=True)
@@ -90,6 +110,7 @@ class House:
     facts: FactStore
     policy: Policy
     door: Door
+    people: PersonVault
     sessions: SessionBook
     tickets: TicketDrawer
     index: CertificateIndex
@@ -105,21 +126,28 @@ def house(settings: Settings, process_dsn: str, clock: Clock = now) -> Iterator[
     try:
         check_migrated(database)
         store, policy = EventStore(database), settings.policy()
-        facts: FactStore = FailingStore(store, settings.failpoint) if settings.failpoint else store
+        facts: FactStore = FailingStore(store, checked(settings.failpoint)) if settings.failpoint else store
         passwords = VerifierVault(database, settings.password_checks)
         people, index = PersonVault(database), CertificateIndex(database)
         sessions, tickets = SessionBook(database), TicketDrawer(database)
-        door = Door(facts, turns, passwords, sessions, tickets)
+        door = Door(facts, turns, passwords, sessions, tickets, clock)
+        revocation = Revocation(facts, index, people, sessions, tickets, policy)
         desk = Desk(
-            accounts=Accounts(facts, door, passwords, people, sessions, tickets, index, policy, secrets.choice),
+            accounts=Accounts(facts, door, passwords, people, sessions, tickets, policy, secrets.choice),
+            approvals=Approvals(facts, people, revocation, policy),
             delivery=Delivery(facts, tickets, settings.bank_name),
+            mails=Mails(facts),
             organizations=Organizations(facts, passwords, people, policy, secrets.choice),
-            revocation=Revocation(facts, index, sessions, tickets, policy),
+            revocation=revocation,
+            sessions=Sessions(facts, door, sessions, tickets, index, policy),
+            tokens=Tokens(facts, index, TokenDrawer(database)),
         )
         views = CurrentViews(database)
-        limits = RateLimits(database, clock, posts=settings.rate_posts, user_ids=settings.rate_ids)
+        limits = RateLimits(
+            database, clock, posts=settings.rate_posts, user_ids=settings.rate_ids, tokens=settings.rate_tokens
+        )
         yield House(
-            settings, clock, database, store, facts, policy, door, sessions, tickets, index, views, limits, desk
+            settings, clock, database, store, facts, policy, door, people, sessions, tickets, index, views, limits, desk
         )
     finally:
         turns.close()
@@ -130,7 +158,8 @@ def house(settings: Settings, process_dsn: str, clock: Clock = now) -> Iterator[
 def issuing_desk(found: House) -> Iterator[IssuingDesk]:
     """The desk with the authority's key loaded and the workers for key packages started."""
     settings, desk = found.settings, found.desk
-    authority: Authority = load_authority(settings)
+    newest = load_authority(settings)
+    authority: Authority = newest
     rounds = Rounds(
         key=settings.p12_key_rounds, certificates=settings.p12_certificate_rounds, mac=settings.p12_mac_rounds
     )
@@ -141,13 +170,17 @@ def issuing_desk(found: House) -> Iterator[IssuingDesk]:
         packages = FailingPackages(packages, settings.failpoint)
     try:
         certification = Certification(
-            found.facts, found.sessions, authority, packages, found.index, found.policy, settings.bank_name
+            found.facts,
+            found.sessions,
+            found.tickets,
+            authority,
+            packages,
+            CertificateIndex(found.database, newest.key_identifier),
+            found.policy,
+            settings.bank_name,
         )
         yield IssuingDesk(
-            accounts=desk.accounts,
-            delivery=desk.delivery,
-            organizations=desk.organizations,
-            revocation=desk.revocation,
+            **vars(desk),
             certification=certification,
             issuance=Issuance(
                 found.facts, found.door, found.tickets, certification, desk.delivery, found.policy, settings.bank_name
@@ -157,7 +190,19 @@ def issuing_desk(found: House) -> Iterator[IssuingDesk]:
         factory.close()
 
 
-def web_application(found: House, desk: IssuingDesk) -> Starlette:
+@contextmanager
+def pki(settings: Settings, database: Database, store: FactStore) -> Iterator[Pki]:
+    """OCSP, lists of revoked certificates, the authority's certificates. Raises Unavailable."""
+    passphrase = passphrase_from(settings.authority_passphrase_file, create=False)
+    authority, *before = load_generations(settings)
+    earlier = [one for one in before if one.issuing.not_valid_after_utc > now()]
+    home = authority_home(settings)
+    with closing(Pki(home, passphrase, settings.pki_url, authority, database, store, earlier)) as opened:
+        opened.ensure_signers(now())
+        yield opened
+
+
+def web_application(found: House, desk: IssuingDesk, pki: Pki) -> Starlette:
     settings = found.settings
     service = Service(
         bank_name=settings.bank_name,
@@ -167,28 +212,61 @@ def web_application(found: House, desk: IssuingDesk) -> Starlette:
         helpdesk_opens=settings.helpdesk_opens,
         helpdesk_closes=settings.helpdesk_closes,
     )
+    kept = Maildir(settings.mailbox) if settings.mailbox else None
+    is_demo = settings.is_embedded and demo.path_in(settings.home).exists()
     site = Site(
         desk,
-        Pages(service, demo=settings.is_embedded and demo.path_in(settings.home).exists()),
+        Pages(service, demo=is_demo, mailbox=kept is not None),
         found.clock,
-        lambda: found.views.settle(found.store, SETTLE),
+        lambda: found.views.settle(SETTLE),
         found.limits,
         answer_floor=settings.answer_floor_ms / 1000,
         tries_waiting=settings.tries_waiting,
         threads=found.database.pool_size,
     )
 
-    async def authorize(request: Request) -> str:
-        known_by, cookie = fingerprint(request), read(request, SESSION)
-        visitor = await site.ask(desk.accounts.staff, cookie, known_by, STAFF, found.clock())
-        return visitor.session.role
-
+    authorize = by_session_or_token(desk.sessions, desk.tokens, found.limits, site.ask, found.clock)
     return create_app(
         site,
-        api.routes(found.views, authorize, found.clock),
-        lambda: check_migrated(found.database),
+        [
+            *api.routes(found.views, site.ask, authorize, found.clock),
+            *bank.routes(site, found.views, lambda: root_list.end(authority_home(settings))),
+            *mailbox.routes(site, kept),
+            *pki.routes(found.clock),
+        ],
+        found.database.check_ready,
         strict_transport=not settings.is_loopback,
+        behind_nginx=settings.socket is not None,
     )
+
+
+@contextmanager
+def private_application(settings: Settings, process_dsn: str, clock: Clock = now) -> Iterator[Starlette]:
+    """What SHOMEI_PRIVATE_PORT answers, on few connections of its own: none is taken from visitors."""
+    database = Database(process_dsn, pool_size=PRIVATE_CONNECTIONS)
+    try:
+        store, views = EventStore(database), CurrentViews(database)
+        tokens = Tokens(store, CertificateIndex(database), TokenDrawer(database))
+        limits = RateLimits(database, clock, posts=0, user_ids=0, tokens=settings.rate_tokens)
+        ask = api.in_threads(PRIVATE_CONNECTIONS)
+        authorize = by_private_token(tokens, limits, ask, clock)
+        yield Starlette(
+            routes=[metrics.route(views, store, clock), *api.routes(views, ask, authorize, clock)],
+            exception_handlers=api.HANDLERS,
+        )
+    finally:
+        database.close()
+
+
+@contextmanager
+def pki_application(settings: Settings, process_dsn: str, clock: Clock = now) -> Iterator[Starlette]:
+    """What SHOMEI_PKI_PORT answers, on connections of its own like the private port."""
+    database = Database(process_dsn, pool_size=PKI_CONNECTIONS)
+    try:
+        with pki(settings, database, EventStore(database)) as opened:
+            yield create_pki_app(opened.routes(clock))
+    finally:
+        database.close()
 
 
 def worker_application() -> Starlette:
@@ -198,6 +276,7 @@ def worker_application() -> Starlette:
     with ExitStack() as opened:
         found = opened.enter_context(house(settings, opened.enter_context(addresses(settings)).process))
         desk = opened.enter_context(issuing_desk(found))
+        published = opened.enter_context(pki(settings, found.database, found.store))
         # Before multiprocessing closes the queues (10) by which the makers of key packages are told to end.
         util.Finalize(None, opened.pop_all().close, exitpriority=100)
-    return web_application(found, desk)
+    return web_application(found, desk, published)

@@ -7,15 +7,17 @@ from pathlib import Path
 import click
 
 from domain.certificate import REASONS, Reason
-from domain.errors import NothingToRelease
 from domain.fact import COMMAND_LINE
 from domain.policy import ID_LENGTH
-from infra import core_dumps, lifeline, processes
-from infra.bootstrap import addresses, load_authority
+from infra import core_dumps, lifeline, processes, root_list
+from infra.authority import summary
+from infra.bootstrap import addresses, authority_home, load_generations
 from infra.clock import now
-from infra.command import as_json, open_desk, open_house, settings, show, tells_errors
-from infra.people_commands import organization, staff, user
-from infra.postgres import migrate
+from infra.command import as_json, open_desk, open_house, release_and_show, settings, show, tells_errors
+from infra.migration import migrate
+from infra.people_commands import organization, user
+from infra.staff_commands import staff
+from infra.token_commands import token
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -84,12 +86,38 @@ def ca_init() -> None:
 @tells_errors
 def ca_show(as_json: bool) -> None:
     """The authority's certificates."""
-    shown = load_authority(settings()).show()
+    newest, *earlier = load_generations(settings())
+    shown = newest.show() | {f"earlier_{len(earlier) - n}": summary(one.issuing) for n, one in enumerate(earlier)}
     if as_json:
         click.echo(json.dumps(shown, ensure_ascii=False))
         return
     for name, lines in shown.items():
-        click.echo(f"{name}\n" + "\n".join(f"  {field.replace('_', ' ')}: {value}" for field, value in lines.items()))
+        click.echo(
+            f"{name.replace('_', ' ')}\n"
+            + "\n".join(f"  {field.replace('_', ' ')}: {value}" for field, value in lines.items())
+        )
+
+
+@ca.command("renew")
+@tells_errors
+def ca_renew() -> None:
+    """Make another issuing authority beside those there are, where the root's key is."""
+    chosen = settings()
+    renewed = processes.renew_authority(chosen, now())
+    made = authority_home(chosen) / renewed.name
+    click.echo(
+        f"made: {made}.pem and {made}.key, good until {renewed.issuing.not_valid_after_utc:%Y-%m-%d}; "
+        "each process takes them up when it starts: restart all"
+    )
+
+
+@ca.command("root-crl")
+@tells_errors
+def ca_root_crl() -> None:
+    """Make the root's list of revoked certificates anew, where the root's key is."""
+    chosen = settings()
+    processes.make_root_list(chosen, now())
+    click.echo(f"list made: {authority_home(chosen) / root_list.FILE}; it is good for {root_list.LIFE.days} days")
 
 
 @main.command()
@@ -99,29 +127,24 @@ def ca_show(as_json: bool) -> None:
 def release(user_id: str, as_json: bool) -> None:
     """Release a lock or block, as the bank."""
     with open_desk() as desk:
-        try:
-            desk.accounts.release(user_id, COMMAND_LINE, now())
-            released = True
-        except NothingToRelease:
-            released = False
-    if not released and not as_json:
-        click.echo(f"{user_id} is neither locked nor blocked: nothing was recorded")
-        return
-    show({"user_id": user_id, "released": released}, json_wanted=as_json)
+        release_and_show(desk, user_id, now(), json_wanted=as_json)
 
 
 @main.command()
 @click.argument("target", metavar="SERIAL|USER_ID")
 @click.option("--reason", type=click.Choice(REASONS), required=True)
+@click.option("--requested-by", default="", help="Who asked the bank for it; kept in the vault.")
+@click.option("--paper-number", default="", help="The number of the paper that asked for it.")
 @as_json
 @tells_errors
-def revoke(target: str, reason: Reason, as_json: bool) -> None:
-    """Revoke one certificate or all of a user's, as the bank."""
+def revoke(target: str, reason: Reason, requested_by: str, paper_number: str, as_json: bool) -> None:
+    """Revoke one certificate or all of a user's, as the bank; here one person is enough (R9.3)."""
+    asked = {"requested_by": requested_by, "paper_number": paper_number}
     with open_desk() as desk:
         if len(target) < ID_LENGTH.stop:  # a user ID has at most 12 characters, a serial some 40
-            user_id, serials = target, desk.revocation.revoke_user(target, reason, COMMAND_LINE, now())
+            user_id, serials = target, desk.revocation.revoke_user(target, reason, COMMAND_LINE, now(), **asked)
         else:
-            user_id, serials = desk.revocation.revoke_serial(target, reason, COMMAND_LINE, now())
+            user_id, serials = desk.revocation.revoke_serial(target, reason, COMMAND_LINE, now(), **asked)
     show({"user_id": user_id, "serials": serials}, json_wanted=as_json)
 
 
@@ -145,7 +168,7 @@ def projections_status(as_json: bool) -> None:
         click.echo(f"{line['name']}: position {line['position']}, {line['lag']} behind")
 
 
-for group in (staff, organization, user):
+for group in (staff, organization, user, token):
     main.add_command(group)
 
 if __name__ == "__main__":

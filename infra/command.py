@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from functools import wraps
 from typing import Any
 
@@ -10,11 +11,12 @@ import click
 from psycopg.errors import InsufficientPrivilege
 
 from application.desk import Desk, IssuingDesk
-from application.ports import Busy, Conflict, Unavailable
-from domain.errors import DomainError, InvalidInput
+from application.ports import Busy, Conflict, ProfileViolation, Unavailable
+from domain.errors import DomainError, InvalidInput, NothingToRelease
+from domain.fact import COMMAND_LINE
 from infra import logs
 from infra.bootstrap import House, addresses, house, issuing_desk
-from infra.postgres import migrate
+from infra.migration import migrate
 from infra.settings import Settings, SettingsError
 
 # What a refusal means at the command line; a code without a line here is said as it is.
@@ -28,7 +30,9 @@ SENTENCES = {
     "issuance_running": "an issue is under way: wait ten minutes, or for its end",
     "blocked": "the account is blocked: release it first",
     "locked": "the account is locked: release it first",
+    "suspended": "the account is suspended",
     "closed": "the account is closed",
+    "already_closed": "the account is closed",
 }
 FAULTS = {
     "missing": "is missing",
@@ -37,6 +41,7 @@ FAULTS = {
     "length": "must have 6 to 12 characters",
     "not_mixed": "must hold at least one letter and one digit",
     "malformed": "is not well-formed",
+    "not_built": "cannot be switched on: nothing asks for a code at issue yet",
 }
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object on one line.")
@@ -49,30 +54,48 @@ def said(error: DomainError) -> str:
     return SENTENCES.get(error.code, error.code).format(what=str(error))
 
 
+def sentence(error: Exception) -> str:
+    match error:
+        case DomainError():
+            return said(error)
+        case ProfileViolation():
+            return f"this certificate may not be signed: it breaks the profile's rules ({error})"
+        case Conflict():
+            return "somebody else is changing the same thing: try again"
+        case InsufficientPrivilege():
+            return "the database's role may not do this: `migrate` needs the owner, in SHOMEI_MIGRATION_URL"
+        case FileExistsError():
+            return f"{error.filename} is there already, and nothing is overwritten"
+        case OSError():
+            return f"{error.filename}: " * bool(error.filename) + f"{error.strerror or error}"
+        case _:
+            return str(error)
+
+
+TOLD = (DomainError, ProfileViolation, Conflict, Unavailable, Busy, SettingsError, InsufficientPrivilege, OSError)
+
+
 def tells_errors(command: Command) -> Command:
-    """Refusals and the world's faults become one sentence and exit status 1."""
+    """Refusals and the world's faults become one sentence, with what to do next, and exit status 1."""
 
     @wraps(command)
     def told(*args: Any, **kwargs: Any) -> None:
         try:
             command(*args, **kwargs)
-        except DomainError as error:
-            raise click.ClickException(said(error)) from error
-        except (Unavailable, Busy, SettingsError) as error:
-            raise click.ClickException(str(error)) from error
-        except Conflict as error:
-            raise click.ClickException("somebody else is changing the same thing: try again") from error
-        except InsufficientPrivilege as error:
-            raise click.ClickException(
-                "the database's role may not do this: `migrate` needs the owner, in SHOMEI_MIGRATION_URL"
-            ) from error
-        except FileExistsError as error:
-            raise click.ClickException(f"{error.filename} is there already, and nothing is overwritten") from error
-        except OSError as error:
-            where = f"{error.filename}: " if error.filename else ""
-            raise click.ClickException(f"{where}{error.strerror or error}") from error
+        except TOLD as error:
+            raise click.ClickException("; ".join([sentence(error), *getattr(error, "__notes__", [])])) from error
 
     return told
+
+
+@contextmanager
+def otherwise(what_to_do: str) -> Iterator[None]:
+    """Said with whatever fails inside, for something has been done by then."""
+    try:
+        yield
+    except BaseException as error:
+        error.add_note(what_to_do)
+        raise
 
 
 def settings() -> Settings:
@@ -101,6 +124,19 @@ def open_desk() -> Iterator[Desk]:
 def open_issuing_desk() -> Iterator[IssuingDesk]:
     with open_house() as opened, issuing_desk(opened) as desk:
         yield desk
+
+
+def release_and_show(desk: Desk, user_id: str, at: datetime, *, json_wanted: bool) -> None:
+    """An account that is neither locked nor blocked is no error: what was wanted holds (R3.6)."""
+    try:
+        desk.accounts.release(user_id, COMMAND_LINE, at)
+        released = True
+    except NothingToRelease:
+        released = False
+    if not released and not json_wanted:
+        click.echo(f"{user_id} is neither locked nor blocked: nothing was recorded")
+        return
+    show({"user_id": user_id, "released": released}, json_wanted=json_wanted)
 
 
 def show(result: dict[str, Any], *, json_wanted: bool) -> None:

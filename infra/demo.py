@@ -17,7 +17,7 @@ from domain.credentials import generate_password
 from domain.errors import NothingToRevoke, OrganizationCodeTaken, UserIdTaken
 from domain.fact import COMMAND_LINE
 from domain.user_account_facts import STAFF, Role
-from infra.private_file import write_private
+from infra.private_file import write_whole
 
 ORGANIZATION = "DEMO01"
 PEOPLE: tuple[tuple[str, Role, str], ...] = (
@@ -84,21 +84,24 @@ def make(home: Path, desk: IssuingDesk, *, url: str, root: Path, server_root: Pa
 
 
 def _write(home: Path, demo: Demo) -> None:
-    write_private(path_in(home), msgspec.json.format(msgspec.json.encode(demo), indent=2) + b"\n")
+    write_whole(path_in(home), msgspec.json.format(msgspec.json.encode(demo), indent=2) + b"\n")
 
 
 def _account(home: Path, desk: IssuingDesk, user_id: str, role: Role, name: str, now: datetime) -> Account:
     staff = role in STAFF
     organization = None if staff else ORGANIZATION
-    with suppress(UserIdTaken):
-        desk.accounts.register(user_id, role, organization, name, f"{user_id}@demo.example", COMMAND_LINE, now)
+    email = f"{user_id}@demo.example"
+    try:
+        first = desk.accounts.register(user_id, role, organization, name, email, COMMAND_LINE, now)
+    except UserIdTaken:
+        first = desk.accounts.reset_password(user_id, COMMAND_LINE, now)
     password = generate_password(secrets.choice, avoid=user_id)
-    desk.accounts.own_password(user_id, password, now)
+    desk.accounts.change_password(user_id, first, password, password)
     if not staff:
         return Account(user_id, password, role, None)
     desk.certification.abandon(user_id, COMMAND_LINE, now)
     with suppress(NothingToRevoke):
         desk.revocation.revoke_user(user_id, "requested", COMMAND_LINE, now)
     path = home.absolute() / f"{user_id}.p12"
-    write_private(path, desk.certification.issue_to_file(user_id, password, COMMAND_LINE, now))
+    write_whole(path, desk.certification.issue_to_file(user_id, password, COMMAND_LINE, now))
     return Account(user_id, password, role, os.fspath(path))

@@ -6,8 +6,6 @@ never vouches for a web server.
 
 import fcntl
 import ipaddress
-import os
-import tempfile
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -17,6 +15,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from infra.private_file import write_whole
 
 ROOT_LIFE = timedelta(days=3652)
 SERVER_LIFE = timedelta(days=397)  # browsers refuse more than 398 (CA/Browser Forum Baseline Requirements 6.3.2)
@@ -52,12 +52,12 @@ def ensure(home: Path, host: str, now: datetime) -> DevelopmentCertificate:
         root = load(root_key_file)
         if root is None or not (valid_from(root) <= now <= root.certificate.not_valid_after_utc - SERVER_LIFE):
             root = new_root(now)
-            replace_file(root_key_file, as_pem(root), mode=0o600)
+            write_whole(root_key_file, as_pem(root))
         if not root_file.exists() or root_file.read_bytes() != public_pem(root):
-            replace_file(root_file, public_pem(root), mode=0o644)
+            write_whole(root_file, public_pem(root), mode=0o644)
         server = load(server_file)
         if server is None or not is_good(server, root, names, now):
-            replace_file(server_file, as_pem(new_server(root, names, now)), mode=0o600)
+            write_whole(server_file, as_pem(new_server(root, names, now)))
     return DevelopmentCertificate(root=root_file, certificate=server_file, key=server_file)
 
 
@@ -76,7 +76,7 @@ def valid_from(issued: Issued) -> datetime:
 
 def subject_alternative_names(host: str) -> x509.SubjectAlternativeName:
     """The host first, then every name of this machine's loopback (RFC 5280 §4.2.1.6)."""
-    names = dict.fromkeys([host.lower().strip("[]"), "localhost", "127.0.0.1", "::1"])
+    names = dict.fromkeys([host.lower(), "localhost", "127.0.0.1", "::1"])
     return x509.SubjectAlternativeName([general_name(name) for name in names])
 
 
@@ -170,14 +170,3 @@ def load(path: Path) -> Issued | None:
     if not isinstance(key, ec.EllipticCurvePrivateKey):
         raise TypeError(f"{path.name} holds a key of another type")
     return Issued(key, x509.load_pem_x509_certificate(pem))
-
-
-def replace_file(path: Path, content: bytes, *, mode: int) -> None:
-    """Whole or not at all, also for a reader or a crash in between. The file is never wider than `mode`."""
-    descriptor, name = tempfile.mkstemp(dir=path.parent)  # 0600 from the start
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fchmod(descriptor, mode)
-        os.fsync(descriptor)
-    Path(name).replace(path)

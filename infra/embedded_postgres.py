@@ -10,13 +10,13 @@ and the kernel drops each however its holder dies; so no pid is ever believed, f
   data             inherited by the server and its children: free means that the last of them is gone.
 """
 
-import errno
 import fcntl
 import hashlib
 import os
 import select
 import shlex
 import socket
+import stat
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import cached_property
@@ -34,6 +34,7 @@ OWNER = "shomei"  # superuser, and the database's name
 PROCESS = "shomei_process"  # the processes' login role (R10.8): what it may do, `migrate` grants
 SOCKET = ".s.PGSQL.5432"
 LONGEST_SOCKET_PATH = 103  # bytes, as on macOS; Linux has 107
+CONNECTIONS = 100  # as PostgreSQL has it
 PATIENCE = 600  # tenths of a second, for a server that starts, recovers or dies
 PG_CTL_SECONDS = 60
 
@@ -51,13 +52,17 @@ log_min_error_statement = panic
 
 
 class Cluster:
-    """`home` is given to the server's account. `bindir`: initdb, pg_ctl and postgres other than the wheel's."""
+    """`home` is given to the server's account. `bindir`: initdb, pg_ctl and postgres other than the wheel's.
 
-    def __init__(self, home: Path, bindir: Path | None = None) -> None:
+    `connections`: at most, of all users; the one who starts the server says it.
+    """
+
+    def __init__(self, home: Path, bindir: Path | None = None, connections: int = CONNECTIONS) -> None:
         self.home = home.resolve()
         self.data = self.home / "data"
         self.log = self.home / "postgres.log"
         self._programs = Programs(self.home, bindir)
+        self._connections = connections
 
     @property
     def owner_dsn(self) -> str:
@@ -95,6 +100,17 @@ class Cluster:
             with self._one_sentence(), self._turn():
                 self._stop()
 
+    def revive(self) -> bool:
+        """For who has joined: starts a server that was killed. True where it was. Raises PostgresUnavailable."""
+        with self._one_sentence():
+            if not self._is_free():
+                return False
+            with self._turn():
+                if self._listens():  # another of us was faster
+                    return False
+                self._ensure_running()
+                return True
+
     def _let_go(self, handle: int) -> None:
         try:
             with suppress(BlockingIOError):
@@ -104,6 +120,7 @@ class Cluster:
             os.close(handle)
 
     def _ensure_running(self) -> None:
+        self._make_sockets()  # before anybody connects: once it is ours, no stranger can put his own in its place
         why = "processes of an earlier server do not end"
         for _ in range(PATIENCE):
             if self._listens():
@@ -121,6 +138,7 @@ class Cluster:
 
     def _listens(self) -> bool:
         """Whether the postmaster lives. Its children close this socket, so the orphans of a kill -9 don't answer."""
+        self._check_sockets()
         with socket.socket(socket.AF_UNIX) as client, suppress(FileNotFoundError, ConnectionRefusedError):
             client.connect(str(self._sockets / SOCKET))
             return True
@@ -156,13 +174,12 @@ class Cluster:
         # none is left; against any other on this directory stands its own check of the shared memory.
         for stale in self.data / "postmaster.pid", self._sockets / f"{SOCKET}.lock":
             stale.unlink(missing_ok=True)
-        self._make_sockets()
         if self.log.exists():  # one start, one log: it does not grow for ever, and what it complains of is new
             self.log.replace(self.log.with_suffix(".old.log"))
-        sockets = f"-k {shlex.quote(str(self._sockets))}"
+        options = f"-k {shlex.quote(str(self._sockets))} -c max_connections={self._connections}"
         with _opened(self.data) as server:
             fcntl.flock(server, fcntl.LOCK_EX)
-            self._do("start", *self._pg_ctl, "-l", self.log, "-o", sockets, "start", inherited=(server,))
+            self._do("start", *self._pg_ctl, "-l", self.log, "-o", options, "start", inherited=(server,))
 
     def _stop(self) -> None:
         if self._listens():  # of a dead one, pg_ctl would signal whoever has its pid now
@@ -189,10 +206,21 @@ class Cluster:
 
     def _make_sockets(self) -> None:
         if self._sockets != self.home:
-            self._sockets.mkdir(mode=0o700, exist_ok=True)
-            if self._sockets.lstat().st_uid not in (os.geteuid(), self._programs.account.pw_uid):
-                raise PermissionError(errno.EPERM, "this belongs to another account", str(self._sockets))
+            with suppress(FileExistsError):
+                self._sockets.mkdir(mode=0o700)
+            self._check_sockets()
             self._programs.hand_over(self._sockets)
+
+    def _check_sockets(self) -> None:
+        """Anybody can guess the name in /tmp, and listen there."""
+        if self._sockets == self.home or not os.path.lexists(self._sockets):
+            return
+        found = self._sockets.lstat()
+        ours = found.st_uid in (os.geteuid(), self._programs.account.pw_uid)
+        if not (ours and stat.S_ISDIR(found.st_mode) and stat.S_IMODE(found.st_mode) & 0o077 == 0):
+            raise PostgresUnavailable(
+                f"{self._sockets} is not ours alone: remove it, or set SHOMEI_HOME to a shorter path."
+            )
 
     @cached_property
     def _sockets(self) -> Path:
@@ -230,9 +258,9 @@ class Cluster:
 
 
 @contextmanager
-def embedded(home: Path, bindir: Path | None = None) -> Iterator[Cluster]:
+def embedded(home: Path, bindir: Path | None = None, connections: int = CONNECTIONS) -> Iterator[Cluster]:
     """The cluster in `home`, joined; left at the end. Raises PostgresUnavailable."""
-    cluster = Cluster(home, bindir)
+    cluster = Cluster(home, bindir, connections)
     handle = cluster.join()
     try:
         yield cluster

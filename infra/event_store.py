@@ -16,16 +16,18 @@ from eventsourcing.persistence import (
     InfrastructureFactory,
     IntegrityError,
     InterfaceError,
+    InternalError,
     Mapper,
     OperationalError,
     StoredEvent,
 )
 from eventsourcing.postgres import PostgresApplicationRecorder, PostgresDatastore, PostgresFactory
 from eventsourcing.utils import Environment
+from psycopg.errors import DeadlockDetected, ReadOnlySqlTransaction, SerializationFailure
 from psycopg.rows import tuple_row
 
 from application.ports import Changes, Conflict, Row, Unavailable
-from domain import certificate, notification, organization, user_account_facts
+from domain import api_token, approval, authority, certificate, notification, organization, user_account_facts
 from domain.fact import Fact, LogEntry
 from infra.postgres import Database
 
@@ -48,7 +50,7 @@ class FactMapper(Mapper[UUID]):
 
     encode: Callable[[Any], bytes] = msgspec.json.Encoder().encode
     # Each file of facts is named here, for one that was never loaded would be unknown.
-    files = (certificate, notification, organization, user_account_facts)
+    files = (api_token, approval, authority, certificate, notification, organization, user_account_facts)
     decoders: dict[str, Callable[[bytes], Fact]] = {  # noqa: RUF012  (the base class is no dataclass)
         kind.TOPIC: msgspec.json.Decoder(kind).decode for kind in Fact.every()
     }
@@ -127,11 +129,21 @@ class Factory(PostgresFactory):
 
 @contextmanager
 def reached() -> Iterator[None]:
-    """The library's errors in the application's words; only a conflict of the events' own key is a Conflict."""
+    """The library's errors in the application's words.
+
+    A Conflict is one of the events' own key, and a transaction that the server ended in favour of another: the rows
+    beside the facts have locks too, and who decides again finds them free.
+    """
     try:
         yield
     except (OperationalError, InterfaceError) as error:
+        if isinstance(error.__cause__, DeadlockDetected | SerializationFailure):
+            raise Conflict(type(error.__cause__).__name__) from error
         raise Unavailable(f"event store: {type(error).__name__}") from error
+    except InternalError as error:
+        if isinstance(error.__cause__, ReadOnlySqlTransaction):  # after a failover, until the pool finds the other
+            raise Unavailable("event store: read-only") from error
+        raise
     except IntegrityError as error:
         constraint = getattr(getattr(error.__cause__, "diag", None), "constraint_name", None)
         if constraint == EVENTS_KEY:

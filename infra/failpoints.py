@@ -11,9 +11,28 @@ from collections.abc import Sequence
 from typing import NoReturn
 from uuid import UUID
 
+import structlog
+
 from application.ports import Authority, CertificateRequest, Changes, FactStore, KeyPackages, KeyPair, Planned, Row
 from domain.fact import Fact
 from domain.organization import Profile
+from infra.settings import SettingsError
+
+log = structlog.get_logger(__name__)
+
+STEPS = ("key", "plan", "sign", "pack")
+
+
+def checked(point: str) -> str:
+    """The point, if it can ever be reached; raises SettingsError for a misspelled one, which would never fire."""
+    when, _, what = point.partition(":")
+    if not any(what == kind.__name__ for kind in Fact.every()) and not (when == "after" and what in STEPS):
+        steps = " or ".join(f"after:{step}" for step in STEPS)
+        raise SettingsError(
+            f"SHOMEI_FAILPOINT is no point there is: it must be before, inside or after a fact, or {steps}."
+        )
+    log.warning("a failpoint is set: this process will kill itself there", point=point)
+    return point
 
 
 def die() -> NoReturn:

@@ -29,6 +29,7 @@ def held(path: Path) -> Iterator[None]:
                 break
             if not _is_won(line, fcntl.LOCK_SH):
                 raise Unavailable(f"`shomei up` is running already in {path.parent}: stop it or set SHOMEI_HOME")
+            fcntl.lockf(line, fcntl.LOCK_UN)  # it was a look only: kept, it would shut out another that waits
             select.select([], [], [], 0.1)  # time.sleep fails under libfaketime 0.9.10
         else:
             raise Unavailable(f"processes of an earlier `shomei up` in {path.parent} do not end: stop them")

@@ -1,9 +1,6 @@
-"""Commands for people and organizations: `shomei staff`, `organization` and `user` (screens.md, "Command line")."""
+"""`shomei organization` and `shomei user` (screens.md, "Command line")."""
 
-import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -13,57 +10,7 @@ from domain.organization import Language, Profile, Switch
 from domain.user_account_facts import Role
 from infra import user_import
 from infra.clock import now
-from infra.command import as_json, open_desk, open_issuing_desk, said, show, tells_errors
-from infra.private_file import reserve_private
-
-
-@click.group()
-def staff() -> None:
-    """Bank admins and auditors."""
-
-
-@staff.command("add")
-@click.argument("user_id")
-@click.option("--role", type=click.Choice(["bank_admin", "auditor"]), required=True)
-@click.option("--name", required=True)
-@click.option("--email", required=True)
-@click.option("--p12", type=click.Path(path_type=Path), required=True, help="A new file for the certificate.")
-@as_json
-@tells_errors
-def staff_add(user_id: str, role: Role, name: str, email: str, p12: Path, as_json: bool) -> None:
-    """A new member of staff, the first certificate, and the password that opens it."""
-    with open_issuing_desk() as desk, new_file(p12) as file:
-        password = desk.accounts.register(user_id, role, None, name, email, COMMAND_LINE, now())
-        os.write(file, desk.certification.issue_to_file(user_id, password, COMMAND_LINE, now()))
-    show({"user_id": user_id, "password": password, "p12": str(p12)}, json_wanted=as_json)
-
-
-@staff.command("issue")
-@click.argument("user_id")
-@click.option("--p12", type=click.Path(path_type=Path), required=True, help="A new file for the certificate.")
-@as_json
-@tells_errors
-def staff_issue(user_id: str, p12: Path, as_json: bool) -> None:
-    """A certificate after revocation or expiry, and a new first password that opens it."""
-    with open_issuing_desk() as desk, new_file(p12) as file:
-        desk.certification.check_staff(user_id, now())
-        password = desk.accounts.reset_password(user_id, COMMAND_LINE, now())
-        os.write(file, desk.certification.issue_to_file(user_id, password, COMMAND_LINE, now()))
-    show({"user_id": user_id, "password": password, "p12": str(p12)}, json_wanted=as_json)
-
-
-@contextmanager
-def new_file(path: Path) -> Iterator[int]:
-    """Opened before anything is issued, so that nothing is issued in vain; gone again if the command fails."""
-    file = reserve_private(path)
-    try:
-        yield file
-        os.fsync(file)
-    except BaseException:
-        path.unlink()
-        raise
-    finally:
-        os.close(file)
+from infra.command import as_json, open_desk, said, show, tells_errors
 
 
 @click.group()
@@ -96,11 +43,17 @@ def organization_add(
 ) -> None:
     """Register an organization; prints the initial password of its letter once."""
     with open_desk() as desk:
-        password = desk.organizations.register(code, name, email, COMMAND_LINE, now())
-        desk.organizations.set(
-            code, COMMAND_LINE, now(), p12_profile=p12_profile, issuance_code=issuance_code, language=language
+        password = desk.organizations.register(
+            code,
+            name,
+            email,
+            COMMAND_LINE,
+            now(),
+            p12_profile=p12_profile,
+            issuance_code=issuance_code,
+            language=language,
         )
-    show({"code": code, "initial_password": password}, json_wanted=as_json)
+        show({"code": code, "initial_password": password}, json_wanted=as_json)
 
 
 @organization.command("set")
@@ -150,7 +103,7 @@ def user_add(user_id: str, organization: str, name: str, email: str, role: Role,
     """Register a user; prints the first password once."""
     with open_desk() as desk:
         password = desk.accounts.register(user_id, role, organization, name, email, COMMAND_LINE, now())
-    show({"user_id": user_id, "password": password}, json_wanted=as_json)
+        show({"user_id": user_id, "password": password}, json_wanted=as_json)
 
 
 @user.command("import")

@@ -1,14 +1,11 @@
 """The processes of the Procfile, and all of them in one terminal (`shomei up`)."""
 
-import select
 import signal
-import ssl
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager, nullcontext
 from datetime import datetime
-from http import HTTPStatus
-from http.client import HTTPException, HTTPSConnection
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -16,8 +13,20 @@ from typing import Any
 import structlog
 
 from application.ports import Unavailable
-from infra import authority, demo, development_certificate, foreman, lifeline, tls_server
-from infra.authority import passphrase_from
+from infra import (
+    authority,
+    demo,
+    development_certificate,
+    duties,
+    foreman,
+    generations,
+    lifeline,
+    pki_listener,
+    private_listener,
+    tls_server,
+    worker,
+)
+from infra.authority import IssuingAuthority, passphrase_from
 from infra.bootstrap import (
     Addresses,
     addresses,
@@ -25,18 +34,22 @@ from infra.bootstrap import (
     house,
     issuing_desk,
     load_authority,
+    pki,
+    pki_application,
+    private_application,
     web_application,
 )
 from infra.clock import now
-from infra.postgres import migrate
+from infra.duties import Duty
+from infra.letters import letters
+from infra.mailer import mailer
+from infra.migration import migrate
+from infra.postgres_keeper import kept_running
+from infra.readiness import tell_when_ready
 from infra.settings import Settings
 from projections.runner import Projector
 
 log = structlog.get_logger(__name__)
-
-WORKER_PAUSE = 20  # seconds; the purge of R4.8 wants one a minute at least
-RETRY_PAUSE = 2  # seconds, while the database is away
-READY_PAUSE = 0.1  # seconds between two looks whether web answers
 
 
 def make_authority(settings: Settings, at: datetime) -> bool:
@@ -45,42 +58,85 @@ def make_authority(settings: Settings, at: datetime) -> bool:
     return authority.create(authority_home(settings), passphrase, at, settings.pki_url, settings.bank_name)
 
 
+def renew_authority(settings: Settings, at: datetime) -> IssuingAuthority:
+    """Raises Unavailable where the root's key is elsewhere."""
+    passphrase = passphrase_from(settings.authority_passphrase_file, create=False)
+    return generations.renew(authority_home(settings), passphrase, at, settings.pki_url)
+
+
+def make_root_list(settings: Settings, at: datetime) -> None:
+    """Raises Unavailable where the root's key is elsewhere."""
+    passphrase = passphrase_from(settings.authority_passphrase_file, create=False)
+    authority.publish_root_list(authority_home(settings), passphrase, at)
+
+
 def serve(settings: Settings) -> None:
     """The web process: TLS of its own on host and port, or plain on the Unix socket that nginx stands before."""
     load_authority(settings)  # what fails at the start is said here, in one sentence, and not by each worker
-    check_address(settings)
+    check_addresses(settings)
     with addresses(settings) as found:
         if settings.web_workers > 1:
             with house(settings, found.process):
                 pass
             application = "infra.bootstrap:worker_application"
-            tls_server.run(application, workers=settings.web_workers, **listening(settings))
+            with private_port(settings, found), pki_port(settings, found):
+                tls_server.run(application, workers=settings.web_workers, **listening(settings))
             return
-        with house(settings, found.process) as opened, issuing_desk(opened) as desk:
-            tls_server.run(web_application(opened, desk), **listening(settings))
+        with (
+            house(settings, found.process) as opened,
+            issuing_desk(opened) as desk,
+            pki(settings, opened.database, opened.store) as published,
+            private_port(settings, found),
+            pki_port(settings, found),
+        ):
+            tls_server.run(web_application(opened, desk, published), **listening(settings))
 
 
-def check_address(settings: Settings) -> None:
-    """Before anything is opened or made: an address that is taken stops the start."""
-    if settings.socket:
+@contextmanager
+def private_port(settings: Settings, found: Addresses) -> Iterator[None]:
+    """Answers meanwhile: from the supervisor, where there are several web processes."""
+    if settings.private_port == 0:
+        yield
         return
+    with private_application(settings, found.process) as app, private_listener.answering(app, settings.private_port):
+        yield
+
+
+@contextmanager
+def pki_port(settings: Settings, found: Addresses) -> Iterator[None]:
+    """Likewise."""
+    with (
+        pki_application(settings, found.process) as app,
+        pki_listener.answering(app, settings.host, settings.pki_port),
+    ):
+        yield
+
+
+def check_addresses(settings: Settings) -> None:
+    """Before anything is opened or made: an address that is taken stops the start."""
+    if not settings.socket:
+        check_free(settings.host, settings.port, "SHOMEI_HOST and SHOMEI_PORT to what is free")
+    if settings.private_port:
+        remedy = "SHOMEI_PRIVATE_PORT to what is free, or to 0 for none"
+        check_free(private_listener.LOOPBACK, settings.private_port, remedy)
+
+
+def check_free(host: str, port: int, remedy: str) -> None:
     try:
-        for listener in tls_server.listen_on(settings.host, settings.port):
+        for listener in tls_server.listen_on(host, port):
             listener.close()
     except OSError as error:
         reason = str(error.strerror).partition(" (")[0]
-        raise Unavailable(
-            f"cannot listen on {settings.host}, port {settings.port} ({reason}): "
-            "set SHOMEI_HOST and SHOMEI_PORT to what is free"
-        ) from error
+        raise Unavailable(f"cannot listen on {host}, port {port} ({reason}): set {remedy}") from error
 
 
 def listening(settings: Settings) -> dict[str, Any]:
     if settings.socket:
         return {"path": settings.socket}
+    if not settings.is_loopback:
+        log.warning("the web server's certificate is a development one, which no browser trusts", host=settings.host)
     certificate = development_certificate.ensure(settings.home, settings.host, now())
-    chain = [authority_home(settings) / name for name in (authority.ISSUING_CERTIFICATE, authority.ROOT_CERTIFICATE)]
-    trusted = b"".join(path.read_bytes() for path in chain)
+    trusted = generations.trusted(authority_home(settings))
     tls = tls_server.Tls(certificate.certificate, certificate.key, trusted)
     return {"host": settings.host, "port": settings.port, "tls": tls}
 
@@ -95,22 +151,21 @@ def project(settings: Settings) -> None:
 
 def remind(settings: Settings, *, once: bool) -> None:
     """The worker: what is due by the clock. Any number may run."""
+    written, sent = letters(settings), mailer(settings)
     stopped = threading.Event()
     on_stop(stopped.set)
-    with addresses(settings) as found, house(settings, found.process) as opened:
-        while True:
-            try:
-                opened.desk.delivery.purge(now())
-                opened.desk.accounts.forget_sessions(now())
-                opened.limits.forget_old()
-                pause = WORKER_PAUSE
-            except Unavailable as fault:
-                if once:
-                    raise
-                log.warning("worker waits for the database", fault=str(fault))
-                pause = RETRY_PAUSE
-            if once or stopped.wait(pause):
-                return
+    with ExitStack() as opening:
+        found = opening.enter_context(addresses(settings))
+        opened = opening.enter_context(house(settings, found.process))
+        due = worker.duties(opened, written, sent, stopped)
+        if authority_home(settings).exists():  # or else the web processes' machine has it, and renews by itself
+            published = opening.enter_context(pki(settings, opened.database, opened.store))
+            due.append(Duty("OCSP signer and revocation lists", 60, lambda: published.renew(now())))
+        if once:
+            opened.views.settle(worker.KNOWN)
+            duties.do_once(due)
+        else:
+            duties.run(due, stopped)
 
 
 def on_stop(stop: Callable[[], None]) -> None:
@@ -123,11 +178,11 @@ def on_stop(stop: Callable[[], None]) -> None:
 
 def up(settings: Settings, say: Callable[[str], None]) -> int:
     """Everything on one machine. Returns the exit status once all has ended: 0 after a stop that was asked for."""
-    bell = foreman.Bell()
     line = settings.home.absolute() / "up.lock"
-    with lifeline.held(line):
-        check_address(settings)
-        with addresses(settings) as found:
+    with closing(foreman.Bell()) as bell, lifeline.held(line):
+        check_addresses(settings)
+        check_free(settings.host, settings.pki_port, "SHOMEI_PKI_PORT to what is free")
+        with addresses(settings) as found, kept_running(found.cluster) if found.cluster else nullcontext():
             migrate(found.owner, found.process)
             make_authority(settings, now())
             if not bell.asked():
@@ -140,23 +195,6 @@ def up(settings: Settings, say: Callable[[str], None]) -> int:
             part = [sys.executable, "-P", "-m", "infra.cli", "--lifeline", str(line)]
             commands = {"web": "serve", "projector": "project", "reminder": "remind"}
             return foreman.run({name: [*part, command] for name, command in commands.items()}, bell, say)
-
-
-def tell_when_ready(settings: Settings, say: Callable[[str], None]) -> None:
-    """Says so at the first answer; in a thread of its own."""
-    server_root = development_certificate.ensure(settings.home, settings.host, now()).root
-    trusted = ssl.create_default_context(cafile=server_root)
-    answered = bool(settings.socket)  # nginx answers there
-    while not answered:
-        connection = HTTPSConnection(settings.host.strip("[]"), settings.port, context=trusted)
-        try:
-            connection.request("GET", "/healthz")
-            answered = connection.getresponse().status == HTTPStatus.OK
-        except (OSError, HTTPException):
-            select.select([], [], [], READY_PAUSE)  # not time.sleep, which fails under libfaketime
-        finally:
-            connection.close()
-    say(f"ready: {settings.public_url}")
 
 
 def introduction(settings: Settings, found: Addresses) -> str:

@@ -30,7 +30,8 @@ from infra.certificate_parts import (
     subject,
 )
 
-# An arc of nobody's, for trials. The bank sets its own, under its private enterprise number, before it issues for real.
+# An arc of nobody's, for trials. A bank puts its own here, under its private enterprise number, before it issues for
+# real: it is no setting, for the certificates of one authority all say the same.
 POLICY = x509.ObjectIdentifier("1.3.6.1.4.1.99999.1.1")
 
 # ub-organization-name counts characters (RFC 5280 appendix A.1). `cryptography` 50 counts bytes, in a common name only,
@@ -41,12 +42,14 @@ RSA_SIZES = (2048, 3072)
 
 
 class CertificateProfile:
-    def __init__(self, issuing: x509.Certificate, pki_url: str) -> None:
-        """`pki_url` is the base of CDP, OCSP and AIA: plain HTTP, for fetching them may not need them (RFC 5280 8)."""
+    def __init__(self, issuing: x509.Certificate, pki_url: str, name: str = "issuing") -> None:
+        """`pki_url` is the base of CDP, OCSP and AIA: plain HTTP, for fetching them may not need them (RFC 5280 8).
+        `name` is that of the issuer's files there."""
         if not pki_url.startswith("http://"):
             raise ValueError("the address of CRL, OCSP and authority certificates must begin with http://")
         self._issuing = issuing
         self._base = pki_url.rstrip("/")
+        self._name = name
 
     def build(self, request: CertificateRequest, serial: int, key: IssuerKey) -> x509.Certificate:
         """The certificate as `key` signs it; the to-be-signed bytes depend on the key's type alone."""
@@ -65,8 +68,8 @@ class CertificateProfile:
             .add_extension(x509.SubjectKeyIdentifier.from_public_key(public_key), critical=False)
             .add_extension(authority_key_identifier(self._issuing), critical=False)
             .add_extension(x509.CertificatePolicies([x509.PolicyInformation(POLICY, None)]), critical=False)
-            .add_extension(crl_at(f"{self._base}/crl/issuing.crl"), critical=False)
-            .add_extension(access_at(f"{self._base}/ca/issuing.cer", f"{self._base}/ocsp"), critical=False)
+            .add_extension(crl_at(f"{self._base}/crl/{self._name}.crl"), critical=False)
+            .add_extension(access_at(f"{self._base}/ca/{self._name}.cer", f"{self._base}/ocsp"), critical=False)
             .sign(key, digest_for(key.public_key()))
         )
 
@@ -130,10 +133,10 @@ class CertificateProfile:
         """Each extension that must be there: its name as a rule, whether critical, its value. No other may be."""
         issuer = self._issuing.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value.digest
         usage = x509.KeyUsage(True, False, False, False, False, False, False, False, False)
-        point = x509.DistributionPoint([self._at("/crl/issuing.crl")], None, None, None)
+        point = x509.DistributionPoint([self._at(f"/crl/{self._name}.crl")], None, None, None)
         access = [
             x509.AccessDescription(x509.ObjectIdentifier("1.3.6.1.5.5.7.48.1"), self._at("/ocsp")),
-            x509.AccessDescription(x509.ObjectIdentifier("1.3.6.1.5.5.7.48.2"), self._at("/ca/issuing.cer")),
+            x509.AccessDescription(x509.ObjectIdentifier("1.3.6.1.5.5.7.48.2"), self._at(f"/ca/{self._name}.cer")),
         ]
         values: list[tuple[str, bool, x509.ExtensionType]] = [
             ("basic constraints", True, x509.BasicConstraints(False, None)),

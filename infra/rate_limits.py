@@ -1,28 +1,33 @@
 """How much one client address may do, shared by all processes (R3.10).
 
 POSTs: `limits`' strategy on a small storage of ours. User IDs: a row for each that failed lately or is being tried, so
-that tries at once are counted too. All lies in unlogged tables: a crash begins the counting anew. Keys are hashes, for
-an address is personal data.
+that tries at once are counted too. All lies in unlogged tables: a crash begins the counting anew. An address is
+personal data, and there are so few that a bare hash of one is undone by trying them all. So it is kept under HMAC, and
+tells nothing to who has not also read the key, which has a table of its own.
 """
 
+import hmac
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from hashlib import sha256
+from functools import cached_property
 from ipaddress import IPv6Address, ip_address
 
-from limits import RateLimitItemPerMinute
+from limits import RateLimitItem, RateLimitItemPerMinute
 from limits.storage import Storage
 from limits.strategies import FixedWindowRateLimiter
 
+from application.ports import Busy
 from domain.errors import TryRefused
-from infra.clock import Clock
+from infra.clock import Clock, sleep
 from infra.postgres import Database
+from projections.views import pauses
 from web.limits import TooMany
 
 PREFIX_OF_A_SITE = 64  # bits of an IPv6 address that one customer has for himself
 FAILED = timedelta(minutes=60)  # how long a refused user ID counts
 UNDER_WAY = timedelta(minutes=1)  # how long one being tried does: longer than any try, for its process may be killed
+WAIT_FOR_A_PLACE = 5.0  # seconds, as for a turn (R3.5)
 
 # One statement a hit: a window that is over begins anew with it.
 HIT = """
@@ -33,10 +38,14 @@ HIT = """
     returning count"""
 
 TAKE_A_PLACE = "select take_a_place(%s, %s, %s, %s, %s) as free_at"
-KEEP_THE_PLACE = "update rate_user_ids set until = %s where site = %s and user_id = %s"
-GIVE_IT_BACK = "update rate_user_ids set tries = tries - 1 where site = %s and user_id = %s"
-END_THE_ONLY_TRY = "delete from rate_user_ids where site = %s and user_id = %s and tries <= 1 returning tries"
-CLEAR_AWAY = "delete from rate_user_ids where site = %s and user_id = %s and tries <= 0"
+TRY_FAILED = """
+    update rate_user_ids set tries = greatest(tries - 1, 0), failed_until = %s where site = %s and user_id = %s"""
+TRY_ENDED = "update rate_user_ids set tries = greatest(tries - 1, 0) where site = %s and user_id = %s"
+END_THE_ONLY_TRY = """
+    delete from rate_user_ids where site = %s and user_id = %s and tries <= 1 and failed_until is null
+    returning tries"""
+CLEAR_AWAY = "delete from rate_user_ids where site = %s and user_id = %s and tries = 0 and failed_until is null"
+FORGET_OLD = "delete from rate_user_ids where until <= %s and (failed_until is null or failed_until <= %s)"
 
 
 class CounterStorage(Storage):
@@ -82,18 +91,25 @@ class CounterStorage(Storage):
 class RateLimits:
     """Implements web.limits.Limits. 0 takes a limit off."""
 
-    def __init__(self, database: Database, clock: Clock, *, posts: int, user_ids: int) -> None:
-        """`posts` a minute, `user_ids` in 60 minutes, each for one client address."""
+    def __init__(self, database: Database, clock: Clock, *, posts: int, user_ids: int, tokens: int = 0) -> None:
+        """For one client address `posts` a minute and `user_ids` in 60 minutes; for one account `tokens` a minute."""
         self._database = database
         self._storage = CounterStorage(database, clock)
         self._limiter = FixedWindowRateLimiter(self._storage)
         self._clock = clock
         self._posts = RateLimitItemPerMinute(posts) if posts else None
+        self._tokens = RateLimitItemPerMinute(tokens) if tokens else None
         self._user_ids = user_ids
 
     def post(self, client: str) -> None:
-        if self._posts and not self._limiter.hit(self._posts, "posts", site := hashed(network(client))):
-            until = self._storage.get_expiry(self._posts.key_for("posts", site))
+        self._hit(self._posts, "posts", network(client))
+
+    def token(self, user_id: str) -> None:
+        self._hit(self._tokens, "tokens", user_id)
+
+    def _hit(self, limit: RateLimitItem | None, what: str, whose: str) -> None:
+        if limit and not self._limiter.hit(limit, what, hashed := self._hashed(whose)):
+            until = self._storage.get_expiry(limit.key_for(what, hashed))
             raise TooMany(self._seconds_to(datetime.fromtimestamp(until, UTC)))
 
     @contextmanager
@@ -102,7 +118,7 @@ class RateLimits:
         if not self._user_ids:
             yield
             return
-        site, hashed_id = hashed(network(client)), hashed(user_id.lower())
+        site, hashed_id = self._hashed(network(client)), self._hashed(user_id.lower())
         self._take_a_place(site, hashed_id)
         refused = False
         try:
@@ -112,21 +128,28 @@ class RateLimits:
             raise
         finally:
             if refused:
-                self._database.execute(KEEP_THE_PLACE, self._clock() + FAILED, site, hashed_id)
+                self._database.execute(TRY_FAILED, self._clock() + FAILED, site, hashed_id)
             else:
                 self._give_it_back(site, hashed_id)
 
     def _take_a_place(self, site: str, user_id: str) -> None:
-        now = self._clock()
-        taken = self._database.execute(TAKE_A_PLACE, site, user_id, self._user_ids, now, now + UNDER_WAY)
-        if free_at := taken[0]["free_at"]:
-            raise TooMany(self._seconds_to(free_at))
+        """Waits, without a connection, for tries that are only under way: a whole office may log in at nine sharp."""
+        for pause in (0.0, *pauses(WAIT_FOR_A_PLACE)):
+            sleep(pause)
+            now = self._clock()
+            taken = self._database.execute(TAKE_A_PLACE, site, user_id, self._user_ids, now, now + UNDER_WAY)
+            free_at = taken[0]["free_at"]
+            if free_at is None:
+                return
+            if free_at > now:
+                raise TooMany(self._seconds_to(free_at))
+        raise Busy("too many tries at once from one address")
 
     def _give_it_back(self, site: str, user_id: str) -> None:
         if self._database.execute(END_THE_ONLY_TRY, site, user_id):
             return
         with self._database.transaction() as cursor:
-            cursor.execute(GIVE_IT_BACK, [site, user_id])
+            cursor.execute(TRY_ENDED, [site, user_id])
             cursor.execute(CLEAR_AWAY, [site, user_id])
 
     def _seconds_to(self, then: datetime) -> int:
@@ -134,7 +157,16 @@ class RateLimits:
 
     def forget_old(self) -> None:
         self._storage.forget_old()
-        self._database.execute("delete from rate_user_ids where until <= %s", self._clock())
+        now = self._clock()
+        self._database.execute(FORGET_OLD, now, now)
+
+    @cached_property
+    def _key(self) -> bytes:
+        key: bytes = self._database.execute("select key from rate_key")[0]["key"]
+        return key
+
+    def _hashed(self, text: str) -> str:
+        return hmac.digest(self._key, text.encode(), "sha256").hex()[:32]
 
 
 def network(client: str) -> str:
@@ -145,7 +177,3 @@ def network(client: str) -> str:
             return str(address.ipv4_mapped)
         return str(IPv6Address(int(address) >> (128 - PREFIX_OF_A_SITE) << (128 - PREFIX_OF_A_SITE)))
     return str(address)
-
-
-def hashed(text: str) -> str:
-    return sha256(text.encode()).hexdigest()[:32]

@@ -5,46 +5,43 @@ Read once from the environment and `.env`: the environment wins, an empty value 
 """
 
 import difflib
-import ipaddress
 import os
 import re
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 import msgspec
 from dotenv import dotenv_values
 from msgspec import Meta, field, inspect
 from msgspec.structs import force_setattr
+from psycopg import ProgrammingError
+from psycopg.conninfo import conninfo_to_dict
 
 from domain.policy import Policy
+from infra.hosts import names_loopback
+from infra.setting_types import (
+    DatabaseUrl,
+    Failpoint,
+    Host,
+    Hour,
+    Label,
+    MailAddress,
+    PlainUrl,
+    Port,
+    PrivatePort,
+    Rate,
+    Rounds,
+    SmtpUrl,
+    StartTls,
+    WebUrl,
+)
 
 PREFIX = "SHOMEI_"
 SWITCH = {"on": True, "off": False}
 IN_HOME = Path()  # stands for: authority-passphrase in `home`
-
-Port: TypeAlias = Annotated[int, Meta(ge=1, le=65535)]
-Hour: TypeAlias = Annotated[int, Meta(ge=0, le=23)]
-Rounds: TypeAlias = Annotated[int, Meta(ge=10_000, le=190_000)]  # R4.7: some importers refuse over 600,000 in all
-Label: TypeAlias = Annotated[str, Meta(max_length=60, pattern=r"^[^\x00-\x1f\x7f]+$")]
-Failpoint: TypeAlias = Annotated[
-    str, Meta(pattern=r"^(before|inside|after):[A-Za-z]+$", examples=["after:CertificatePlanned"])
-]
-Host: TypeAlias = Annotated[str, Meta(pattern=r"^[0-9A-Za-z._:-]+$", examples=["localhost or 192.0.2.1"])]
-WebUrl: TypeAlias = Annotated[str, Meta(pattern=r"^https?://[^\s/?#@]+(/[^\s?#]*)?$", examples=["https://host:8443"])]
-PlainUrl: TypeAlias = Annotated[str, Meta(pattern=r"^http://[^\s/?#@]+(/[^\s?#]*)?$", examples=["http://host:8480"])]
-DatabaseUrl: TypeAlias = Annotated[
-    str, Meta(pattern=r"^postgres(ql)?://\S+$", examples=["postgresql://user:password@host:5432/database"])
-]
-SmtpUrl: TypeAlias = Annotated[
-    str,
-    Meta(
-        pattern=r"^smtps?://([^@\s/?#]+@)?(\[[0-9A-Fa-f:]+\]|[^@\s/?#:\[\]]+)(:[0-9]{1,5})?/?$",
-        examples=["smtp://user:password@host:587 or smtps://…, with user and password percent-encoded"],
-    ),
-]
 
 
 class SettingsError(Exception):
@@ -80,13 +77,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     pki_url: Annotated[
         PlainUrl, means("base of CDP, OCSP and AIA in certificates", "http://127.0.0.1:8480, or SHOMEI_PKI_PORT")
     ] = ""
-    private_port: Annotated[Port, means("port for metrics and API tokens (plain HTTP, loopback)")] = 8481
+    private_port: Annotated[PrivatePort, means("port for metrics and API tokens (plain HTTP, loopback); 0 = none")] = (
+        8481
+    )
     web_workers: Annotated[int, Meta(ge=1, le=64), means("web processes")] = 1
 
-    rate_posts: Annotated[int, Meta(ge=0, le=10**6), means("POSTs a minute from one address; 0 = no limit")] = 120
-    rate_ids: Annotated[
-        int, Meta(ge=0, le=10**6), means("user IDs that fail an hour from one address; 0 = no limit")
-    ] = 10
+    rate_posts: Annotated[Rate, means("POSTs a minute from one address; 0 = no limit")] = 120
+    rate_ids: Annotated[Rate, means("user IDs that fail an hour from one address; 0 = no limit")] = 10
+    rate_tokens: Annotated[Rate, means("requests a minute by one account's API tokens; 0 = no limit")] = 600
     answer_floor_ms: Annotated[int, Meta(ge=0, le=10_000), means("milliseconds before a refusal is answered")] = 400
     tries_waiting: Annotated[int, Meta(ge=1, le=10_000), means("tries waiting for their turn in one process")] = 64
     password_checks: Annotated[
@@ -112,6 +110,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     general_users: Annotated[int, Meta(ge=1, le=9_999), means("general users of one organization at most")] = 19
 
     smtp_url: Annotated[SmtpUrl | None, means("mail server", "none: a Maildir, embedded on loopback only")] = None
+    smtp_starttls: Annotated[
+        StartTls | None, means("whether smtp:// goes on under TLS", "required; on a loopback address if_offered")
+    ] = None
+    mail_from: Annotated[
+        MailAddress | None, means("address that mails come from", "no-reply at SHOMEI_PUBLIC_URL's host")
+    ] = None
     mail_issued: Annotated[bool, means("mail when a certificate was issued")] = True
     mail_revoked: Annotated[bool, means("mail when a certificate was revoked")] = False
     mail_released: Annotated[bool, means("mail when an account was released")] = False
@@ -153,6 +157,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         """Fills in what follows from other settings. Raises SettingsError where two contradict each other."""
         if self.migration_url and not self.database_url:
             raise SettingsError("SHOMEI_MIGRATION_URL is set but DATABASE_URL is not: set both or neither.")
+        for variable, address in (("DATABASE_URL", self.database_url), ("SHOMEI_MIGRATION_URL", self.migration_url)):
+            try:
+                conninfo_to_dict(address or "")
+            except ProgrammingError:  # whose message quotes the password
+                raise SettingsError(
+                    f"{variable} is no address that PostgreSQL understands: percent-encode what is special in it."
+                ) from None
         if self.helpdesk_opens >= self.helpdesk_closes:
             raise SettingsError("SHOMEI_HELPDESK_CLOSES must be a later hour than SHOMEI_HELPDESK_OPENS.")
         for variable, url in (("SMTP", self.smtp_url), ("PUBLIC", self.public_url), ("PKI", self.pki_url)):
@@ -176,12 +187,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def is_loopback(self) -> bool:
         """Whether web can be reached from this machine only; behind a Unix socket stands nginx, and anybody."""
-        if self.socket:
-            return False
-        try:
-            return ipaddress.ip_address(self.host).is_loopback
-        except ValueError:
-            return self.host.lower() == "localhost"
+        return not self.socket and names_loopback(self.host)
+
+    @property
+    def mailbox(self) -> Path | None:
+        """Where mails are kept instead of sent: only in the embedded start on a loopback address (R8.5)."""
+        return self.home / "mailbox" if self.smtp_url is None and self.is_embedded and self.is_loopback else None
 
     @property
     def demo_allowed(self) -> bool:
@@ -191,8 +202,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         return Policy(
             first_password_life=timedelta(days=self.first_password_days),
             letter_password_life=timedelta(days=self.letter_password_days),
+            approval=self.approval,
             supersede=self.supersede,
             renewal_needs_certificate=self.renewal_needs_certificate,
+            mail_hour=self.mail_hour,
             mail_when_issued=self.mail_issued,
             mail_when_revoked=self.mail_revoked,
             mail_when_released=self.mail_released,
@@ -222,7 +235,7 @@ class Entry(msgspec.Struct, frozen=True):
             case inspect.LiteralType(values=choices):
                 return " or ".join(map(str, choices))
             case inspect.StrType(max_length=int(most)):
-                return f"at most {most} letters on one line"
+                return f"at most {most} visible letters on one line"
             case _:
                 return self.like
 
@@ -239,7 +252,7 @@ class Entry(msgspec.Struct, frozen=True):
             case inspect.LiteralType(values=choices) if text in choices:
                 return text
             case inspect.StrType(max_length=most, pattern=pattern) if len(text) <= (most or len(text)):
-                if re.search(pattern or "", text):
+                if re.search(pattern or "", text) and is_readable(text):
                     return text
         raise SettingsError(f"{self.variable} has a value that is not allowed: it must be {self.allowed}.")
 
@@ -262,6 +275,11 @@ def entries() -> Iterator[Entry]:
 def describe() -> list[tuple[str, str, str]]:
     """Of each setting its variable, its default, and its meaning with what is allowed."""
     return [(one.variable, one.default, f"{one.meaning}; {one.allowed}".rstrip("; ")) for one in entries()]
+
+
+def is_readable(text: str) -> bool:
+    """No control or bidirectional character: the certificates' profile refuses such a bank's name, too late."""
+    return text.replace("\u3000", " ").isprintable()  # Python takes the full-width blank for unprintable
 
 
 def _filled(values: Mapping[str, str | None]) -> dict[str, str]:

@@ -66,7 +66,11 @@ class TicketDrawer:
 
     def started(self, ticket: str, number: int, now: datetime) -> Row:
         return one_row(
-            "update tickets set number = %s, sign_at = %s, failure = null where id = %s", number, now, ticket
+            "update tickets set number = %s, started_at = %s, sign_at = %s, failure = null where id = %s",
+            number,
+            now,
+            now,
+            ticket,
         )
 
     def take_over(self, ticket: str, silent_since: datetime, now: datetime) -> bool:
@@ -77,8 +81,9 @@ class TicketDrawer:
     def sign_of_life(self, ticket: str, now: datetime) -> None:
         self._database.execute("update tickets set sign_at = %s where id = %s", now, ticket)
 
-    def failed(self, ticket: str, code: str) -> Row:
-        return statement("update tickets set failure = %s where id = %s and issued_at is null", code, ticket)
+    def failed(self, ticket: str, number: int, code: str) -> Row:
+        query = "update tickets set failure = %s where id = %s and number = %s and issued_at is null"
+        return statement(query, code, ticket, number)
 
     def sealed(self, cookie: str, p12: bytes, stream: UUID, file_name: str, now: datetime) -> Row:
         package = seal(cookie, "package", p12)
@@ -99,8 +104,13 @@ class TicketDrawer:
     def cancel(self, ticket: str) -> Row:
         return one_row("delete from tickets where id = %s and (number is null or failure is not null)", ticket)
 
-    def close(self, ticket: str) -> Row:
-        return statement("delete from tickets where id = %s and issued_at is null", ticket)
+    def forget(self, ticket: str) -> Row:
+        def row(cursor: Any) -> None:
+            cursor.execute("delete from tickets where id = %s and issued_at is null", [ticket])
+            if cursor.execute("select from tickets where id = %s", [ticket]).rowcount:
+                raise Conflict("tickets")
+
+        return row
 
     def forget_user(self, user_id: str) -> Row:
         return statement("delete from tickets where lower(user_id) = lower(%s) and issued_at is null", user_id)
@@ -109,9 +119,11 @@ class TicketDrawer:
         query = "select stream from tickets where package is not null and issued_at <= %s"
         return [found["stream"] for found in self._database.execute(query, issued_before)]
 
-    def overdue_issues(self, started_before: datetime) -> list[tuple[str, int]]:
-        query = "select user_id, number from tickets where number is not null and issued_at is null and sign_at <= %s"
-        return [(found["user_id"], found["number"]) for found in self._database.execute(query, started_before)]
+    def overdue_issues(self, started_before: datetime) -> list[tuple[str, str, int]]:
+        query = """select id, user_id, number from tickets
+                   where failure is null and issued_at is null and started_at <= %s"""
+        found = self._database.execute(query, started_before)
+        return [(ticket["id"], ticket["user_id"], ticket["number"]) for ticket in found]
 
     def forget_old(self, silent_since: datetime) -> None:
         # A ticket whose package is gone is kept a day longer, so that its browser is told so.

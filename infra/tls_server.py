@@ -5,7 +5,6 @@ live is asked of the store on every request, never here: expired, not yet valid 
 the page that explains them (R5.1). A foreign one ends the handshake.
 """
 
-import asyncio
 import errno
 import os
 import signal
@@ -18,11 +17,11 @@ from typing import Any
 
 import msgspec
 import uvicorn
-from cryptography import x509
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp
 from uvicorn.config import STARTUP_FAILURE
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.supervisors import Multiprocess
+
+from infra.tls_connection import TlsHttpProtocol
 
 # Mozilla's "intermediate" profile without its DHE suites, for which every server needs parameters of its own. All of
 # them are AEAD with forward secrecy; TLS 1.3 brings its own three. The curves are OpenSSL's, X25519 and P-256 first:
@@ -33,13 +32,10 @@ CIPHERS = ":".join(
     for signature in ("ECDSA", "RSA")
 )
 NO_CHECK_TIME = ssl.VerifyFlags(0x200000)  # X509_V_FLAG_NO_CHECK_TIME, which the ssl module does not name
-TLS_VERSIONS = {"TLSv1.2": 0x0303, "TLSv1.3": 0x0304}
 
 KEEP_ALIVE = 75  # seconds: longer than nginx keeps an idle connection to us (60), so that nginx is the one to close it
 SHUTDOWN = 3  # seconds for requests under way: `shomei up` kills 10 seconds after its SIGTERM
-GOODBYE = 0.2  # seconds for an idle connection to close
 UNRESPONSIVE = 30  # seconds without a sign before a worker is replaced; 5, the default, kills busy ones
-MOST_UNFINISHED = 64 * 1024  # bytes of a request's head, or between two pieces of its body
 
 
 class Tls(msgspec.Struct, frozen=True):
@@ -78,73 +74,6 @@ def server_context(certificate: Path, key: Path, client_authorities: bytes | Pat
     else:
         context.load_verify_locations(cadata=client_authorities.decode("ascii"))
     return context
-
-
-def connection_details(connection: ssl.SSLObject) -> dict[str, Any]:
-    """The ASGI TLS extension's dictionary.
-
-    Of the client's chain only its own certificate stands in it: before Python 3.13 the ssl module does not tell the
-    rest. `client_cert_error` is always None, for without a successful verification there is no connection.
-    """
-    certificate = connection.getpeercert(binary_form=True)
-    suite = connection.cipher()
-    suites = {known["name"]: known["id"] & 0xFFFF for known in connection.context.get_ciphers()}  # IANA's number
-    return {
-        "server_cert": None,
-        "client_cert_chain": [ssl.DER_cert_to_PEM_cert(certificate)] if certificate else [],
-        "client_cert_name": x509.load_der_x509_certificate(certificate).subject.rfc4514_string()
-        if certificate
-        else None,
-        "client_cert_error": None,
-        "tls_version": TLS_VERSIONS.get(connection.version() or ""),
-        "cipher_suite": suites.get(suite[0]) if suite else None,
-    }
-
-
-def with_details(app: ASGIApp, details: dict[str, Any]) -> ASGIApp:
-    async def app_on_this_connection(scope: Scope, receive: Receive, send: Send) -> None:
-        scope.setdefault("extensions", {})["tls"] = dict(details)
-        await app(scope, receive, send)
-
-    return app_on_this_connection
-
-
-class TlsHttpProtocol(HttpToolsProtocol):  # type: ignore[misc]  # uvicorn.protocols is unknown to mypy here
-    """One connection. uvicorn reads `self.app` anew for each request and calls connection_made after the handshake."""
-
-    app: ASGIApp
-
-    def connection_made(self, transport: asyncio.Transport) -> None:
-        super().connection_made(transport)
-        self._unfinished = 0
-        connection = transport.get_extra_info("ssl_object")
-        if connection is not None:
-            self.app = with_details(self.app, connection_details(connection))
-
-    def shutdown(self) -> None:
-        super().shutdown()
-        if self.transport.is_closing():  # Most browsers leave TLS's good-bye unanswered: SHUTDOWN is not spent on them.
-            self.loop.call_later(GOODBYE, self.transport.abort)
-
-    # httptools buffers a head, a trailer or a chunk's extension of any length; here it ends at MOST_UNFINISHED.
-
-    def data_received(self, data: bytes) -> None:
-        self._unfinished += len(data)
-        super().data_received(data)
-        if self._unfinished > MOST_UNFINISHED and not self.transport.is_closing():
-            self.send_400_response("Request header fields too large.")
-
-    def on_headers_complete(self) -> None:
-        self._unfinished = 0
-        super().on_headers_complete()
-
-    def on_body(self, body: bytes) -> None:
-        self._unfinished = 0
-        super().on_body(body)
-
-    def on_message_complete(self) -> None:
-        self._unfinished = 0
-        super().on_message_complete()
 
 
 class Server(uvicorn.Server):

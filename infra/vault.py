@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -11,20 +11,22 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 
-from application.ports import Conflict, Person, Row
+from application.ports import Conflict, Contact, Requester, Row
 from infra.postgres import Database
 
 SALT_BYTES = 16
 NONCE_BYTES = 12
 
+Kept = TypeVar("Kept", bound=msgspec.Struct)
+
 
 class PersonVault:
-    """Names and addresses in numbered rows; the fact carries the version and a salted SHA-256 commitment."""
+    """Names, addresses, who asked: in numbered rows; the fact has the version and a salted SHA-256 commitment."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def keep(self, subject: UUID, version: int, person: Person) -> tuple[str, Row]:
+    def keep(self, subject: UUID, version: int, person: Contact | Requester) -> tuple[str, Row]:
         salt, data = os.urandom(SALT_BYTES), msgspec.json.encode(person)
 
         def row(cursor: Any) -> None:
@@ -38,11 +40,17 @@ class PersonVault:
 
         return hashlib.sha256(salt + data).hexdigest(), row
 
-    def of(self, subject: UUID, version: int) -> Person | None:
+    def of(self, subject: UUID, version: int) -> Contact | None:
+        return self._read(subject, version, Contact)
+
+    def requester(self, subject: UUID, version: int) -> Requester | None:
+        return self._read(subject, version, Requester)
+
+    def _read(self, subject: UUID, version: int, kind: type[Kept]) -> Kept | None:
         found = self._database.execute(
             "select data from vault_persons where subject = %s and version = %s", subject, version
         )
-        return msgspec.json.decode(found[0]["data"], type=Person) if found else None
+        return msgspec.json.decode(found[0]["data"], type=kind) if found else None
 
 
 def derive(secret: str, purpose: str) -> bytes:

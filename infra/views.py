@@ -1,41 +1,75 @@
 """The read models as they stand in PostgreSQL: what pages, API and command line ask of them."""
 
-import select
-from collections.abc import Iterator
+import time
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from uuid import UUID
 
 import psycopg
 from psycopg.rows import DictRow
 
 from application.ports import Unavailable
+from domain.user_account_facts import Role
+from infra.clock import sleep
+from infra.pool import ANSWER_SECONDS
 from infra.postgres import Database
 from projections.answers import (
     EXPIRING_WITHIN,
     PAGE,
     AccountPage,
     AccountState,
+    ApprovalKey,
+    ApprovalPage,
     CertificateKey,
     CertificatePage,
     CertificateState,
+    EndingDay,
+    ExpiringPage,
+    MailPage,
+    MailState,
+    MailTotals,
+    OrganizationPage,
+    UserPage,
+    WaitingMail,
 )
+from projections.approvals import Approvals
 from projections.certificate_register import CertificateRegister
+from projections.expiring_certificates import ExpiringCertificates
 from projections.lock_status import LockStatus
-from projections.views import FactLog, View, ViewStatus, has_reached, least_position, position, status
+from projections.outbox import Outbox
+from projections.people import People
+from projections.views import FactLog, View, ViewStatus, has_reached, least_position, status
+
+HEAD = "select coalesce(max(notification_id), 0) as head from stored_events"
 
 
 class CurrentViews:
-    """Implements web.views.Views. A question raises Unavailable while the projector has not made the view's table."""
+    """Implements web.views.Views and application.mail_ports.DueByTime.
+
+    A question raises Unavailable while the projector has not made the view's table.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._lock_status = LockStatus()
         self._certificate_register = CertificateRegister()
+        self._expiring_certificates = ExpiringCertificates()
+        self._outbox = Outbox()
+        self._people = People()
+        self._approvals = Approvals()
 
     @property
     def all(self) -> tuple[View, ...]:
         """What the projector keeps."""
-        return self._lock_status, self._certificate_register
+        return (
+            self._lock_status,
+            self._certificate_register,
+            self._expiring_certificates,
+            self._outbox,
+            self._people,
+            self._approvals,
+        )
 
     def lock_status(
         self,
@@ -79,45 +113,113 @@ class CurrentViews:
                 limit=limit,
             )
 
-    def wait_for(self, view: View, target: int, bound: float) -> bool:
-        """Whether the view has the fact at position `target` (the log's head after a save), within `bound` seconds.
+    def expiring_certificates(
+        self,
+        now: datetime,
+        *,
+        within: int = EXPIRING_WITHIN,
+        after: CertificateKey | None = None,
+        limit: int = PAGE,
+    ) -> ExpiringPage:
+        with self._cursor() as cursor:
+            return self._expiring_certificates.page(cursor, now, within=within, after=after, limit=limit)
 
-        Holds no connection while it waits.
+    def ending_days(self, now: datetime, *, within: int = EXPIRING_WITHIN) -> list[EndingDay]:
+        with self._cursor() as cursor:
+            return self._expiring_certificates.days(cursor, now, within=within)
+
+    def organization_names(self, codes: Iterable[str]) -> dict[str, str]:
+        with self._cursor() as cursor:
+            return self._people.names(cursor, codes)
+
+    def organizations(
+        self, *, code: str | None = None, after: str | None = None, limit: int = PAGE
+    ) -> OrganizationPage:
+        with self._cursor() as cursor:
+            return self._people.organizations(cursor, code=code, after=after, limit=limit)
+
+    def users(
+        self,
+        *,
+        organization: str | None = None,
+        role: Role | None = None,
+        user_id: str | None = None,
+        after: str | None = None,
+        limit: int = PAGE,
+    ) -> UserPage:
+        with self._cursor() as cursor:
+            return self._people.users(
+                cursor, organization=organization, role=role, user_id=user_id, after=after, limit=limit
+            )
+
+    def mails(
+        self,
+        *,
+        state: MailState | None = None,
+        user_id: str | None = None,
+        after: int | None = None,
+        limit: int = PAGE,
+    ) -> MailPage:
+        with self._cursor() as cursor:
+            return self._outbox.page(cursor, state=state, user_id=user_id, after=after, limit=limit)
+
+    def approvals(
+        self, *, approval: UUID | None = None, after: ApprovalKey | None = None, limit: int = PAGE
+    ) -> ApprovalPage:
+        with self._cursor() as cursor:
+            return self._approvals.page(cursor, approval=approval, after=after, limit=limit)
+
+    def approvals_waiting(self) -> int:
+        with self._cursor() as cursor:
+            return self._approvals.waiting(cursor)
+
+    def mail_totals(self) -> MailTotals:
+        with self._cursor() as cursor:
+            return self._outbox.totals(cursor)
+
+    def waiting_mails(self, after: int, limit: int) -> list[WaitingMail]:
+        """Behind that position of the log, the oldest first."""
+        with self._cursor() as cursor:
+            return self._outbox.waiting(cursor, after, limit)
+
+    def expiry_mails(self, now: datetime, limit: int) -> list[UUID]:
+        with self._cursor() as cursor:
+            return self._expiring_certificates.due(cursor, now, limit)
+
+    def run_out_locks(self, now: datetime, limit: int) -> list[str]:
+        with self._cursor() as cursor:
+            return self._lock_status.run_out(cursor, now, limit)
+
+    def settle(self, bound: float) -> bool:
+        """Whether all views have what is in the log now: for a page that shows what a command did.
+
+        One wait of `bound` seconds for all, connections too, and none is held meanwhile; a server that does not answer
+        may take as long again. False also while the projector has not made the views, or the database is away: the
+        save before has succeeded.
         """
-        return has_reached(target, lambda: self.position(view), bound, _sleep)
+        deadline = time.monotonic() + bound
 
-    def settle(self, log: FactLog, bound: float) -> bool:
-        """Whether all views have what is in the log now, within `bound` seconds: a page after a command.
+        def least() -> int:
+            with self._cursor(deadline - time.monotonic(), bound) as cursor:
+                return least_position(cursor, self.all)
 
-        False also while the projector has not made them, or the database is away: the save before has succeeded.
-        """
         try:
-            target = log.head()
-            return has_reached(target, self.least_position, bound, _sleep)
+            with self._cursor(bound, bound) as cursor:
+                target = cursor.execute(HEAD).fetchall()[0]["head"]
+            return has_reached(target, least, bound, sleep)
         except Unavailable:
             return False
-
-    def position(self, view: View) -> int:
-        with self._cursor() as cursor:
-            return position(cursor, view)
-
-    def least_position(self) -> int:
-        """That of the view farthest behind, in one question."""
-        with self._cursor() as cursor:
-            return least_position(cursor, self.all)
 
     def status(self, log: FactLog) -> list[ViewStatus]:
         with self._cursor() as cursor:
             return status(cursor, self.all, log.head())
 
     @contextmanager
-    def _cursor(self) -> Iterator[psycopg.Cursor[DictRow]]:
+    def _cursor(
+        self, patience: float | None = None, answers_within: float = ANSWER_SECONDS
+    ) -> Iterator[psycopg.Cursor[DictRow]]:
         try:
-            with self._database.connection() as connection, connection.cursor() as cursor:
+            with self._database.connection(patience, answers_within) as connection, connection.cursor() as cursor:
                 yield cursor
         except psycopg.errors.UndefinedTable as error:
             raise Unavailable("the projector has not made this view yet") from error
-
-
-def _sleep(seconds: float) -> None:
-    select.select([], [], [], seconds)  # not time.sleep, which fails under libfaketime

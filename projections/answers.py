@@ -1,16 +1,23 @@
 """What the read models answer: rows and pages (screens.md, Machine). No database here, so that `web/` can name them."""
 
 from datetime import date, datetime
-from typing import Annotated, Generic, Literal, TypeVar
+from typing import Annotated, Generic, Literal, TypeAlias, TypeVar
+from uuid import UUID
 
 import msgspec
 from msgspec import Meta
 
+from domain.approval import Act, Refusal
 from domain.certificate import Reason
+from domain.notification import Expiry, Kind, Outcome
+from domain.organization import Language, Profile, Switch
 from domain.user_account_facts import Role
 
 AccountState = Literal["open", "locked", "blocked", "suspended", "closed"]
 CertificateState = Literal["live", "expiring", "expired", "revoked", "superseded"]
+
+ApprovalState: TypeAlias = Literal["open", "given", Refusal]
+MailState: TypeAlias = Literal["waiting", Outcome]
 
 # Upper-case hex; at most 20 octets (RFC 5280 4.1.2.2).
 Serial = Annotated[str, Meta(pattern=r"\A[0-9A-F]{1,40}\Z")]
@@ -56,6 +63,106 @@ class CertificateRow(msgspec.Struct, frozen=True, kw_only=True):
     first_used_at: datetime | None
 
 
+class OrganizationRow(msgspec.Struct, frozen=True, kw_only=True):
+    """`general_users` counts those not closed, of the 19 there may be; `master` is None before its registration."""
+
+    code: str
+    name: str
+    p12_profile: Profile
+    issuance_code: Switch
+    language: Language
+    master: str | None
+    general_users: int
+    registered_at: datetime
+
+
+class UserRow(msgspec.Struct, frozen=True, kw_only=True):
+    user_id: str
+    organization: str | None
+    role: Role
+    registered_at: datetime
+    closed_at: datetime | None
+
+
+class ExpiringRow(msgspec.Struct, frozen=True, kw_only=True):
+    """`asked_for` is the last of its mails that was; `renewed`: the user has a later certificate, not revoked."""
+
+    serial: str
+    user_id: str
+    organization: str | None
+    not_after: datetime
+    last_day: date
+    renewed: bool
+    asked_for: Expiry | None
+
+
+class EndingDay(msgspec.Struct, frozen=True):
+    """How many certificates have this JST date as their last day."""
+
+    last_day: date
+    renewed: int
+    not_renewed: int
+
+
+class MailRow(msgspec.Struct, frozen=True, kw_only=True):
+    """`reason` is the code of what it was given up or cancelled for; `attempts` are told once it has ended."""
+
+    notification: UUID
+    kind: Kind
+    user_id: str
+    requested_at: datetime
+    state: MailState
+    ended_at: datetime | None
+    attempts: int | None
+    reason: str | None
+    message_id: str | None
+
+
+class WaitingMail(msgspec.Struct, frozen=True):
+    """`position` is that of its request in the log."""
+
+    position: int
+    notification: UUID
+    requested_at: datetime
+
+
+class MailCount(msgspec.Struct, frozen=True):
+    kind: Kind
+    state: MailState
+    mails: int
+
+
+class MailTotals(msgspec.Struct, frozen=True, kw_only=True):
+    """`ended` counts sent, given up and cancelled ones by kind, where there are any."""
+
+    waiting: int
+    oldest_waiting_since: datetime | None
+    ended: list[MailCount]
+
+
+class ApprovalRow(msgspec.Struct, frozen=True, kw_only=True):
+    """`target` is a serial. `asked_by` is who must not be the one who decides that it be done."""
+
+    approval: UUID
+    act: Act
+    target: str
+    user_id: str
+    reason: Reason
+    paper_number: str | None
+    asked_by: str
+    asked_at: datetime
+    state: ApprovalState
+    decided_by: str | None
+    decided_at: datetime | None
+
+
+class ApprovalKey(msgspec.Struct, frozen=True, array_like=True):
+    """A row's place in the list: what is open first, then by the place of its request in the log."""
+
+    is_open: bool
+    position: Annotated[int, Meta(ge=1, le=2**62)]
+
+
 class CertificateKey(msgspec.Struct, frozen=True, array_like=True):
     """A row's place in the list: by its end (not_after; of a revoked plan revoked_at), then by serial.
 
@@ -67,4 +174,9 @@ class CertificateKey(msgspec.Struct, frozen=True, array_like=True):
 
 
 AccountPage = Page[AccountRow, str]
+OrganizationPage = Page[OrganizationRow, str]
+UserPage = Page[UserRow, str]
 CertificatePage = Page[CertificateRow, CertificateKey]
+ExpiringPage = Page[ExpiringRow, CertificateKey]
+MailPage = Page[MailRow, int]
+ApprovalPage = Page[ApprovalRow, ApprovalKey]

@@ -14,7 +14,6 @@ from psycopg.rows import DictRow
 
 from domain.certificate import CertificateFirstUsed, CertificateIssued, CertificatePlanned, CertificateRevoked, Reason
 from domain.fact import LogEntry
-from domain.user_account_facts import UserRegistered
 from domain.validity import japanese_day, start_of_day
 from projections.answers import (
     EXPIRING_WITHIN,
@@ -24,6 +23,7 @@ from projections.answers import (
     CertificateRow,
     CertificateState,
 )
+from projections.members import Members
 from projections.views import load, upsert
 
 # The list's order is (ends_at, serial); each filter has an index in that order, so that a page reads a page.
@@ -32,9 +32,7 @@ create table if not exists {table} (
     serial text collate "C" primary key,
     user_id text collate "C" not null,
     organization text collate "C",
-    number int not null,
     stream uuid not null,
-    fingerprint text,
     not_before timestamptz,
     not_after timestamptz,
     first_used_at timestamptz,
@@ -51,10 +49,6 @@ create index if not exists {unused} on {table} (ends_at, serial)
     where not_after is not null and reason is null and first_used_at is null;
 create index if not exists {revoked} on {table} (ends_at, serial) where reason <> 'superseded';
 create index if not exists {superseded} on {table} (ends_at, serial) where reason = 'superseded';
-create table if not exists {accounts} (
-    account text collate "C" primary key,
-    organization text collate "C"
-);
 """
 INDEXES = ("by_stream", "by_user", "by_organization", "issued", "unrevoked", "unused", "revoked", "superseded")
 
@@ -80,9 +74,7 @@ class Registered(msgspec.Struct, kw_only=True):
     serial: str
     user_id: str
     organization: str | None
-    number: int
     stream: UUID
-    fingerprint: str | None = None
     not_before: datetime | None = None
     not_after: datetime | None = None
     first_used_at: datetime | None = None
@@ -90,58 +82,40 @@ class Registered(msgspec.Struct, kw_only=True):
     reason: Reason | None = None
 
 
-class Member(msgspec.Struct, frozen=True):
-    """Whose organization an account is: certificates' facts do not say. `account` is the user ID in lower case."""
-
-    account: str
-    organization: str | None
-
-
 class CertificateRegister:
     """A View. Another `generation` is a copy beside the live one, such as a check folds from zero (R10.3)."""
 
     name = "certificate_register"
 
-    def __init__(self, generation: str = "certificate_register_1") -> None:
+    def __init__(self, generation: str = "certificate_register_2") -> None:
         self.generation = generation
         self._table = sql.Identifier("views", generation)
-        self._accounts = sql.Identifier("views", f"{generation}_accounts")
+        self._members = Members(generation)
 
     def tables(self) -> sql.Composed:
         indexes = {index: sql.Identifier(f"{self.generation}_{index}") for index in INDEXES}
-        return sql.SQL(TABLES).format(table=self._table, accounts=self._accounts, **indexes)
+        return sql.SQL(TABLES).format(table=self._table, **indexes) + self._members.table()
 
     def fold(self, cursor: Cursor[DictRow], entries: Sequence[LogEntry]) -> None:
-        accounts = {
-            entry.fact.user_id.lower(): Member(entry.fact.user_id.lower(), entry.fact.organization)
-            for entry in entries
-            if isinstance(entry.fact, UserRegistered)
-        }
-        upsert(cursor, self._accounts, list(accounts.values()))
-        self._fold_certificates(cursor, entries)
-
-    def _fold_certificates(self, cursor: Cursor[DictRow], entries: Sequence[LogEntry]) -> None:
+        self._members.fold(cursor, entries)
         kinds = (CertificatePlanned, CertificateIssued, CertificateFirstUsed, CertificateRevoked)
         entries = [entry for entry in entries if isinstance(entry.fact, kinds)]
-        owners = {entry.fact.user_id.lower() for entry in entries if isinstance(entry.fact, CertificatePlanned)}
-        members = load(cursor, self._accounts, Member, "account", list(owners))
-        organizations = {member.account: member.organization for member in members}
+        owners = {entry.fact.user_id for entry in entries if isinstance(entry.fact, CertificatePlanned)}
+        organizations = self._members.organizations(cursor, owners)
         streams = list({entry.stream for entry in entries})
         rows = {row.serial: row for row in load(cursor, self._table, Registered, "stream", streams)}
         # A stream has many plans, but at most one issue (R4.6): its first use names no serial.
         issued = {row.stream: row for row in rows.values() if row.not_after is not None}
         for entry in entries:
             match entry.fact:
-                case CertificatePlanned(serial=serial, user_id=user_id, number=number):
+                case CertificatePlanned(serial=serial, user_id=user_id):
                     rows[serial] = Registered(
                         serial=serial,
                         user_id=user_id,
                         organization=organizations.get(user_id.lower()),
-                        number=number,
                         stream=entry.stream,
                     )
                 case CertificateIssued(serial=serial) as fact if row := rows.get(serial):
-                    row.fingerprint = fact.fingerprint
                     row.not_before, row.not_after = fact.not_before, fact.not_after
                     issued[entry.stream] = row
                 case CertificateFirstUsed(at=at) if row := issued.get(entry.stream):

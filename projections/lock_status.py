@@ -9,7 +9,7 @@ import msgspec
 from psycopg import Cursor, sql
 from psycopg.rows import DictRow
 
-from domain.fact import LogEntry
+from domain.fact import Fact, LogEntry
 from domain.lockout import Lockout
 from domain.user_account_facts import (
     AccountBlocked,
@@ -44,7 +44,6 @@ FOLDED = (
 TABLES = """
 create table if not exists {table} (
     stream uuid primary key,
-    version bigint not null,
     user_id text collate "C" not null,
     organization text collate "C",
     role text not null,
@@ -60,6 +59,8 @@ create index if not exists {by_organization} on {table} (lower(organization), lo
 create index if not exists {closed} on {table} (lower(user_id)) where closed;
 create index if not exists {held} on {table} (lower(user_id))
     where not closed and (blocked or suspended or locked_until is not null);
+create index if not exists {running} on {table} (locked_until)
+    where locked_until is not null and not blocked and not closed;
 """
 
 # Exactly one holds; the order of precedence is UserAccount.hold's.
@@ -81,12 +82,16 @@ select user_id, organization, role, locks,
 from {table} where {conditions} order by lower(user_id) limit %(limit)s + 1
 """
 
+# Lockout.has_run_out, of accounts that are not closed.
+RUN_OUT = """
+select user_id from {table} where locked_until <= %s and not blocked and not closed order by locked_until limit %s
+"""
+
 
 class Standing(msgspec.Struct, frozen=True, kw_only=True):
-    """A row. `version` is that of the stream's last fact which made a difference here."""
+    """A row."""
 
     stream: UUID
-    version: int
     user_id: str
     organization: str | None
     role: Role
@@ -97,25 +102,24 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     suspended: bool = False
     closed: bool = False
 
-    def after(self, entry: LogEntry) -> Self:
-        row = msgspec.structs.replace(self, version=entry.version)
-        match entry.fact:
+    def after(self, fact: Fact) -> Self:
+        match fact:
             case PasswordAccepted() | AccountReleased():
-                return row._with(Lockout())
+                return self._with(Lockout())
             case PasswordFailed():
-                return row._with(row._lockout.after_failure())
+                return self._with(self._lockout.after_failure())
             case AccountLocked(lock=lock, until=until):
-                return row._with(row._lockout.after_lock(lock, until))
+                return self._with(self._lockout.after_lock(lock, until))
             case AccountLockExpired():
-                return row._with(row._lockout.after_lock_expired())
+                return self._with(self._lockout.after_lock_expired())
             case AccountBlocked():
-                return row._with(row._lockout.after_block())
+                return self._with(self._lockout.after_block())
             case AccountSuspended():
-                return msgspec.structs.replace(row, suspended=True)
+                return msgspec.structs.replace(self, suspended=True)
             case AccountResumed():
-                return msgspec.structs.replace(row, suspended=False)
+                return msgspec.structs.replace(self, suspended=False)
             case AccountClosed():
-                return msgspec.structs.replace(row, closed=True)
+                return msgspec.structs.replace(self, closed=True)
             case _:
                 return self
 
@@ -138,14 +142,14 @@ class LockStatus:
 
     name = "lock_status"
 
-    def __init__(self, generation: str = "lock_status_1") -> None:
+    def __init__(self, generation: str = "lock_status_2") -> None:
         self.generation = generation
         self._table = sql.Identifier("views", generation)
 
     def tables(self) -> sql.Composed:
         indexes = {
             index: sql.Identifier(f"{self.generation}_{index}")
-            for index in ("by_user", "by_organization", "closed", "held")
+            for index in ("by_user", "by_organization", "closed", "held", "running")
         }
         return sql.SQL(TABLES).format(table=self._table, **indexes)
 
@@ -157,13 +161,12 @@ class LockStatus:
             if isinstance(entry.fact, UserRegistered):
                 rows[entry.stream] = Standing(
                     stream=entry.stream,
-                    version=entry.version,
                     user_id=entry.fact.user_id,
                     organization=entry.fact.organization,
                     role=entry.fact.role,
                 )
             elif entry.stream in rows:
-                rows[entry.stream] = rows[entry.stream].after(entry)
+                rows[entry.stream] = rows[entry.stream].after(entry.fact)
         upsert(cursor, self._table, list(rows.values()))
 
     def page(
@@ -199,6 +202,11 @@ class LockStatus:
         found = [_row(row) for row in cursor.execute(query, asked)]
         items = found[:limit]
         return AccountPage(items, items[-1].user_id.lower() if len(found) > limit else None)
+
+    def run_out(self, cursor: Cursor[DictRow], now: datetime, limit: int) -> list[str]:
+        """User IDs whose lock's time has passed and whose end nobody recorded yet (R3.7), the one that ended first."""
+        query = sql.SQL(RUN_OUT).format(table=self._table)
+        return [row["user_id"] for row in cursor.execute(query, [now, limit])]
 
 
 def _row(row: DictRow) -> AccountRow:

@@ -7,8 +7,8 @@ once and another process leads. It must therefore go straight to PostgreSQL, not
 import logging
 import selectors
 import socket
-import threading
 from collections.abc import Iterable, Sequence
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from contextlib import ExitStack, suppress
 
 import psycopg
@@ -25,9 +25,13 @@ POLL = 1.0  # seconds; a notice may always get lost
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0  # seconds after an error, doubling
 CONNECT_SECONDS = 5
 
-# A dead machine must not lead for the two hours that TCP waits by itself. Ignored on Unix sockets.
-KEEPALIVES = {"keepalives_idle": 5, "keepalives_interval": 5, "keepalives_count": 3}
-SERVER_KEEPALIVES = "set tcp_keepalives_idle = 5; set tcp_keepalives_interval = 5; set tcp_keepalives_count = 3"
+# A machine that has vanished closes nothing: without these we would wait for the server, and the server for a leader, a
+# quarter of an hour while something was sent, and two hours else. Ignored on Unix sockets.
+TCP = {"keepalives_idle": 5, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 5000}
+SERVER_TCP = (
+    "set tcp_keepalives_idle = 5; set tcp_keepalives_interval = 5; set tcp_keepalives_count = 3;"
+    "set tcp_user_timeout = 5000"
+)
 
 logger = logging.getLogger(__name__)
 
@@ -41,7 +45,7 @@ def connect(dsn: str, name: str) -> Connection:
         row_factory=dict_row,
         connect_timeout=CONNECT_SECONDS,
         application_name=name,
-        **KEEPALIVES,  # type: ignore[arg-type]  # psycopg's own keywords and libpq's share one signature
+        **TCP,  # type: ignore[arg-type]  # psycopg's own keywords and libpq's share one signature
     )
 
 
@@ -115,7 +119,7 @@ class Runner:
             on_fault.callback(self._disconnect)
             if self._connection is None:
                 self._connection = connect(self._dsn, f"shomei {self._view.generation}")
-                self._connection.execute(SERVER_KEEPALIVES)
+                self._connection.execute(SERVER_TCP)
             for _ in self._connection.notifies(timeout=0):
                 pass  # a notice only wakes; raises where the connection is gone
             if self._position is None:
@@ -169,17 +173,20 @@ class Runner:
 
 
 class Projector:
-    """All views of a process, each in its thread: one that fails holds up none of the others."""
+    """All views of a process, each in its thread: one that fails is tried again, and holds up none of the others."""
 
     def __init__(self, views: Iterable[View], log: FactLog, dsn: str, poll: float = POLL) -> None:
         self._runners = [Runner(view, log, dsn, poll) for view in views]
 
     def run(self) -> None:
-        threads = [threading.Thread(target=runner.run) for runner in self._runners]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        """Until `stop`. What ends a runner unasked ends them all and is raised: a process that keeps only some of its
+        views looks alive, one that has ended is started anew."""
+        with ThreadPoolExecutor(len(self._runners)) as threads:
+            running = [threads.submit(runner.run) for runner in self._runners]
+            wait(running, return_when=FIRST_COMPLETED)
+            self.stop()
+        for ended in running:
+            ended.result()
 
     def stop(self) -> None:
         for runner in self._runners:

@@ -9,7 +9,8 @@ from psycopg.rows import DictRow
 
 from domain.fact import LogEntry
 
-# One maker of tables at a time: `create ... if not exists` races with itself. The number is that of the migrations.
+# "SHOM": one maker of tables at a time, of these or of the others (`infra/migration.py`): `create ... if not exists`
+# races with itself.
 PREPARING = 0x53484F4D
 
 POSITIONS = """

@@ -9,6 +9,7 @@ from tests.support import stress_table
 from tests.support.database import cluster, database, dsn, owner, store
 from tests.support.fleet import fleet
 from tests.support.house import authority, house, packages, policy, second_house
+from tests.support.street import street
 
 __all__ = [
     "authority",
@@ -22,6 +23,7 @@ __all__ = [
     "policy",
     "second_house",
     "store",
+    "street",
 ]
 
 

@@ -5,6 +5,7 @@ missing=
 command -v chromium >/dev/null || missing="$missing chromium"
 command -v pk12util >/dev/null || missing="$missing libnss3-tools"
 command -v faketime >/dev/null || missing="$missing faketime"
+[ -x /usr/sbin/nginx ] || missing="$missing nginx"
 command -v openssl >/dev/null || missing="$missing openssl"
 [ -n "$(find /usr/share/fonts -name 'NotoSansCJK*' 2>/dev/null | head -n 1)" ] || missing="$missing fonts-noto-cjk"
 [ -n "$missing" ] || exit 0

@@ -1,133 +1,63 @@
 """The JSON API on the read models (screens.md, Machine; R9.1). Errors are problem+json (RFC 9457)."""
 
-import base64
-import re
 from collections.abc import Awaitable, Callable
 from datetime import datetime
+from functools import partial
 from http import HTTPStatus
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Any, ParamSpec, Protocol, TypeVar
 
 import msgspec
-from msgspec import UNSET, Meta, UnsetType
-from starlette.concurrency import run_in_threadpool
+from anyio import CapacityLimiter, to_thread
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from application.ports import Busy, Unavailable
-from domain.errors import (
-    CertificateUnusable,
-    Conflicting,
-    DomainError,
-    InvalidInput,
-    IssuanceRefusal,
-    NotFound,
-    NotPermitted,
-    PackageGone,
-    SessionRefused,
-    TicketRefused,
-    TryRefused,
-)
+from application.ports import Busy, Conflict, Unavailable
+from domain.errors import DomainError, NotPermitted
 from domain.user_account_facts import STAFF
-from projections.answers import EXPIRING_WITHIN, PAGE, AccountState, CertificateKey, Page
+from projections.answers import Page
+from web.api_queries import RESOURCES, Resource
+from web.errors import WebError
+from web.openapi import DOCUMENT
+from web.query import converted, cursor_of, key_of, query_of
+from web.statuses import COME_AGAIN, retry_after, status_of
 from web.views import Views
 
+P = ParamSpec("P")
+T = TypeVar("T")
 Authorize = Callable[[Request], Awaitable[str]]
 Clock = Callable[[], datetime]
 
+
+class Ask(Protocol):
+    """Site.ask: a blocking call, in a thread."""
+
+    def __call__(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Awaitable[T]: ...
+
+
 NO_STORE = {"Cache-Control": "no-store"}
-RETRY_AFTER = "5"  # seconds
 INTERNAL = HTTPStatus.INTERNAL_SERVER_ERROR
-FIELD = re.compile(r"at `\$\.(\w+)`")  # where msgspec names the fault
-
-# The first that fits: a kind of error stands before those it is made of.
-STATUSES: tuple[tuple[type[Exception], HTTPStatus], ...] = (
-    (InvalidInput, HTTPStatus.UNPROCESSABLE_ENTITY),
-    (SessionRefused, HTTPStatus.UNAUTHORIZED),
-    (TryRefused, HTTPStatus.UNAUTHORIZED),
-    (NotPermitted, HTTPStatus.FORBIDDEN),
-    (CertificateUnusable, HTTPStatus.FORBIDDEN),
-    (NotFound, HTTPStatus.NOT_FOUND),
-    (PackageGone, HTTPStatus.GONE),
-    (TicketRefused, HTTPStatus.CONFLICT),
-    (IssuanceRefusal, HTTPStatus.CONFLICT),
-    (Conflicting, HTTPStatus.CONFLICT),
-    (DomainError, HTTPStatus.BAD_REQUEST),
-    (Unavailable, HTTPStatus.SERVICE_UNAVAILABLE),
-    (Busy, HTTPStatus.SERVICE_UNAVAILABLE),
-)
-
-# Half-width, and nothing a database would choke on. `\Z`, for `$` lets a line feed through.
-Name = Annotated[str, Meta(pattern=r"\A[0-9A-Za-z]{1,12}\Z")]
-TypedSerial = Annotated[str, Meta(pattern=r"\A[0-9A-Fa-f]{1,40}\Z")]
-Cursor = Annotated[str, Meta(max_length=200)]
-Limit = Annotated[int, Meta(ge=1, le=500)]
-Days = Annotated[int, Meta(ge=1, le=366)]
-
-CertificateFilter = Literal["live", "expiring", "expired", "revoked", "superseded", "unused"]
-
-Asked = TypeVar("Asked", bound=msgspec.Struct)
 
 
-class LockStatusQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    state: AccountState | UnsetType = UNSET  # not None, which the word "null" would give
-    organization: Name | None = None
-    user_id: Name | None = None
-    cursor: Cursor | None = None
-    limit: Limit = PAGE
-
-
-class CertificatesQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`state=unused` says the same as `unused=true`, as the bank's list has it."""
-
-    state: CertificateFilter | UnsetType = UNSET
-    within: Days = EXPIRING_WITHIN
-    unused: bool = False
-    user_id: Name | None = None
-    organization: Name | None = None
-    serial: TypedSerial | None = None
-    cursor: Cursor | None = None
-    limit: Limit = PAGE
-
-
-def routes(views: Views, authorize: Authorize, clock: Clock) -> list[Route]:
+def routes(views: Views, ask: Ask, authorize: Authorize, clock: Clock) -> list[Route]:
     """`authorize` gives the visitor's role or raises SessionRefused; what is raised here is for `problem` to answer."""
 
-    async def lock_status(request: Request) -> Response:
-        await _permit(authorize, request)
-        asked = _query(request, LockStatusQuery)
-        page = await run_in_threadpool(
-            views.lock_status,
-            clock(),
-            state=None if asked.state is UNSET else asked.state,
-            organization=asked.organization,
-            user_id=asked.user_id,
-            after=_key(asked.cursor, Name),
-            limit=asked.limit,
-        )
-        return _answer(page)
+    def endpoint(resource: Resource) -> Callable[[Request], Awaitable[Response]]:
+        async def listed(request: Request) -> Response:
+            await _permit(authorize, request)
+            asked = converted(query_of(request), resource.query)
+            return _answer(await ask(resource.answer, views, asked, key_of(asked.cursor, resource.key), clock()))
 
-    async def certificates(request: Request) -> Response:
+        return listed
+
+    async def openapi(request: Request) -> Response:
         await _permit(authorize, request)
-        asked = _query(request, CertificatesQuery)
-        page = await run_in_threadpool(
-            views.certificates,
-            clock(),
-            state=None if asked.state is UNSET or asked.state == "unused" else asked.state,
-            within=asked.within,
-            unused=asked.unused or asked.state == "unused",
-            user_id=asked.user_id,
-            organization=asked.organization,
-            serial=asked.serial and asked.serial.upper(),
-            after=_key(asked.cursor, CertificateKey),
-            limit=asked.limit,
-        )
-        return _answer(page)
+        return Response(DOCUMENT, headers=NO_STORE, media_type="application/json")
 
     return [
-        Route("/api/v1/lock-status", lock_status, methods=["GET"]),
-        Route("/api/v1/certificates", certificates, methods=["GET"]),
+        *(Route(resource.path, endpoint(resource), methods=["GET"]) for resource in RESOURCES),
+        Route("/api/v1/openapi.json", openapi, methods=["GET"]),
     ]
 
 
@@ -139,13 +69,12 @@ def problem(error: Exception) -> Response:
         status, detail = HTTPStatus(error.status_code), error.detail
         headers |= error.headers or {}
     else:
-        status = next((answer for kind, answer in STATUSES if isinstance(error, kind)), INTERNAL)
+        status = status_of(error)
     if status is HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = 'Bearer realm="shomei"'  # RFC 9110 15.5.2; the tokens of R9.4
-    if status is HTTPStatus.SERVICE_UNAVAILABLE:
-        headers["Retry-After"] = RETRY_AFTER
-        detail = ""
-    if status is INTERNAL:
+    if status in COME_AGAIN:
+        headers["Retry-After"] = str(retry_after(error))
+    if status >= INTERNAL:
         detail = ""
     body = {
         "type": "about:blank",
@@ -157,35 +86,30 @@ def problem(error: Exception) -> Response:
     return Response(msgspec.json.encode(body), status, headers, "application/problem+json")
 
 
+async def _refuse(request: Request, error: Exception) -> Response:
+    return problem(error)
+
+
+# For an application that is nothing but the API.
+HANDLERS = dict.fromkeys((DomainError, WebError, Unavailable, Busy, Conflict, HTTPException), _refuse)
+
+
+def in_threads(threads: int) -> Ask:
+    """Blocking calls, so many at a time: as many as there are database connections for them."""
+    limiter = CapacityLimiter(threads)
+
+    async def ask(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        return await to_thread.run_sync(partial(call, *args, **kwargs), limiter=limiter)
+
+    return ask
+
+
 async def _permit(authorize: Authorize, request: Request) -> None:
     """Bank admins and auditors (R9.1)."""
     if await authorize(request) not in STAFF:
         raise NotPermitted
 
 
-def _query(request: Request, kind: type[Asked]) -> Asked:
-    """The query string as that struct. A misspelled filter is refused too, for ignored it would show everything."""
-    given = dict(request.query_params)
-    if len(given) != len(request.query_params.multi_items()):
-        raise InvalidInput(query="repeated")
-    try:
-        return msgspec.convert(given, kind, strict=False)
-    except msgspec.ValidationError as error:
-        field = FIELD.search(str(error))
-        raise InvalidInput(**{field[1]: "malformed"} if field else {"query": "unknown_filter"}) from None
-
-
-def _key(cursor: str | None, kind: Any) -> Any:
-    """What `_answer` made a cursor of, or None."""
-    if cursor is None:
-        return None
-    try:
-        return msgspec.json.decode(base64.b64decode(cursor.encode(), b"-_", validate=True), type=kind)
-    except ValueError:  # of base64 or of JSON
-        raise InvalidInput(cursor="malformed") from None
-
-
 def _answer(page: Page[Any, Any]) -> Response:
-    following = None if page.next is None else base64.b64encode(msgspec.json.encode(page.next), b"-_").decode()
-    body = msgspec.json.encode({"items": page.items, "next": following})
+    body = msgspec.json.encode({"items": page.items, "next": cursor_of(page)})
     return Response(body, headers=NO_STORE, media_type="application/json")

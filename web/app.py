@@ -7,6 +7,7 @@ from http import HTTPStatus
 from pathlib import Path
 
 import anyio
+from anyio import CapacityLimiter, to_thread
 from starlette.applications import Starlette
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
@@ -91,15 +92,26 @@ class StyleFiles(StaticFiles):
 
 
 def create_app(
-    site: Site, api: Sequence[BaseRoute], is_ready: Callable[[], None], *, strict_transport: bool
+    site: Site,
+    api: Sequence[BaseRoute],
+    is_ready: Callable[[], None],
+    *,
+    strict_transport: bool,
+    behind_nginx: bool = False,
 ) -> Starlette:
-    """`is_ready` raises Unavailable; `strict_transport` stays off on a developer's own host, where it would stick."""
+    """`is_ready` raises Unavailable, and soon.
+
+    `strict_transport` stays off on a developer's own host, where it would stick. With `behind_nginx`, on a Unix socket,
+    a client's address and certificate are those in nginx's headers (web/limits.py, web/identity.py).
+    """
 
     async def healthz(request: Request) -> Response:
         return PlainTextResponse("ok\n")
 
+    probes = CapacityLimiter(1)  # a thread of its own, for those of the pages may all be waiting for the database
+
     async def readyz(request: Request) -> Response:
-        await site.ask(is_ready)
+        await to_thread.run_sync(is_ready, limiter=probes)
         return PlainTextResponse("ready\n")
 
     @asynccontextmanager
@@ -122,6 +134,7 @@ def create_app(
         exception_handlers=handlers,
         lifespan=lifespan,
     )
+    app.state.behind_nginx = behind_nginx
     # An address has one form; a redirect to it would be made of the Host header, which is the visitor's to choose.
     app.router.redirect_slashes = False
     # Outermost, around the library's own answer to a bug too.

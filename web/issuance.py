@@ -9,9 +9,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from domain.errors import TryRefused
-from domain.validity import japanese_day
 from web.cookies import TICKET, drop, keep, read
-from web.entrance import fingerprint
+from web.identity import fingerprint
 from web.sessions import visitor_id
 from web.site import Site, see_other
 
@@ -25,7 +24,7 @@ async def authentication_page(
 
 
 async def shown_serial(site: Site, request: Request) -> str | None:
-    certificate = await site.ask(site.desk.accounts.shown, fingerprint(request))
+    certificate = await site.ask(site.desk.sessions.shown, fingerprint(request))
     return certificate.serial if certificate else None
 
 
@@ -66,7 +65,7 @@ def routes(site: Site) -> list[Route]:
             ticket=ticket.id,
             user_id=ticket.user_id,
             organization=name,
-            first_day=japanese_day(now),
+            first_day=validity.first_day,
             last_day=validity.last_day,
             until=issuance.times_out_at(ticket),
         )
@@ -87,7 +86,7 @@ def routes(site: Site) -> list[Route]:
 
     async def cancel(request: Request) -> Response:
         fields = await site.form(request)
-        cancelled = await site.ask(issuance.cancel, read(request, TICKET), fields.get("ticket", ""), site.clock())
+        cancelled = await site.ask(issuance.cancel, read(request, TICKET), fields.get("ticket", ""))
         if not cancelled:  # 発行 came first: the browser still needs its ticket to see the end of it
             return see_other("/issuance/progress")
         response = await site.done("/")
@@ -114,8 +113,8 @@ def routes(site: Site) -> list[Route]:
             "result.html",
             user_id=certificate.user_id,
             organization=found.organization_name,
-            first_day=japanese_day(found.issued_at),
-            last_day=found.last_day,
+            first_day=found.validity.first_day,
+            last_day=found.validity.last_day,
             serial=certificate.serial,
             file_name=found.file_name,
             until=found.until,

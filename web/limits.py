@@ -24,7 +24,7 @@ class TooMany(WebError):
 
 
 class Limits(Protocol):
-    """Shared by all processes. Both raise TooMany."""
+    """Shared by all processes. Each raises TooMany."""
 
     def post(self, client: str) -> None:
         """One POST on a public form."""
@@ -32,10 +32,19 @@ class Limits(Protocol):
     def trying(self, client: str, user_id: str) -> AbstractContextManager[None]:
         """Around a password try: refused ones count, for so many different user IDs an hour."""
 
+    def token(self, user_id: str) -> None:
+        """One request by an API token of that account (R9.4)."""
+
 
 def client_of(request: Request) -> str:
-    """The client's address; on the Unix socket, where only nginx speaks to us, the one it sends."""
-    told = request.client.host if request.client else request.headers.get("x-real-ip", NOBODY)
+    """The client's address; behind nginx, which alone speaks to us there, the one it sends.
+
+    Which of the two, the setting says: over TCP a connection that was reset has no address either, and says anything.
+    """
+    if request.app.state.behind_nginx:
+        told = request.headers.get("x-real-ip", NOBODY)
+    else:
+        told = request.client.host if request.client else NOBODY
     try:
         return str(ip_address(told))
     except ValueError:

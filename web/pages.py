@@ -47,8 +47,8 @@ class Service(msgspec.Struct, frozen=True):
     service_name: str
     helpdesk_name: str
     helpdesk_phone: str
-    helpdesk_opens: int = 9
-    helpdesk_closes: int = 18
+    helpdesk_opens: int  # hours of the Japanese day
+    helpdesk_closes: int
 
 
 class SignedIn(msgspec.Struct, frozen=True):
@@ -116,6 +116,11 @@ def day_and_weekday(of: date) -> str:
     return f"{day(of)}({WEEKDAYS[japanese_date(of).weekday()]})"
 
 
+def short_day(of: date) -> str:
+    """11月26日(木)"""
+    return f"{month_and_day(of)}({WEEKDAYS[japanese_date(of).weekday()]})"
+
+
 def hour(at: datetime) -> str:
     """14:32; no leading zero before ten o'clock."""
     shown = in_japan(at)
@@ -136,12 +141,12 @@ def serial_groups(serial: str) -> str:
     return " ".join(serial[start : start + 4] for start in range(0, len(serial), 4))
 
 
-FILTERS = (day, month_and_day, day_and_weekday, hour, instant, days_before, serial_groups)
+FILTERS = (day, month_and_day, day_and_weekday, short_day, hour, instant, days_before, serial_groups)
 
 
 class Pages:
-    def __init__(self, service: Service, demo: bool) -> None:
-        """With `demo` each page says that it is the demo environment."""
+    def __init__(self, service: Service, demo: bool, mailbox: bool = False) -> None:
+        """With `demo` each page says that it is the demo environment, and with `mailbox` where its mails are."""
         self.templates = Environment(
             loader=FileSystemLoader(TEMPLATES),
             autoescape=True,
@@ -154,7 +159,7 @@ class Pages:
         # The hash in the address lets browsers keep the stylesheet for ever and still see every change of it.
         version = sha256(STYLE.read_bytes()).hexdigest()[:12]
         self.templates.globals.update(
-            service=service, demo=demo, limits=LIMITS, style_url=f"/static/style.css?v={version}"
+            service=service, demo=demo, mailbox=mailbox, limits=LIMITS, style_url=f"/static/style.css?v={version}"
         )
 
     def render(

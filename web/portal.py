@@ -1,6 +1,7 @@
 """Behind the login: the login itself, the first page, the password, log-out (R2.4, R6)."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 
@@ -8,17 +9,18 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from application.accounts import Visitor
-from domain.errors import AccountIsLocked, SessionRefused, TryRefused
+from application.accounts import Home
+from application.sessions import Visitor
+from domain.errors import AccountIsLocked, DomainError, TryRefused
 from domain.validity import Validity
 from web.cookies import NOTE, SESSION, drop, keep, read
-from web.entrance import fingerprint, shown_line
+from web.identity import fingerprint, shown_line
 from web.pages import OwnAccount, OwnCertificate
 from web.sessions import signed_in, visitor
 from web.site import Site, see_other
 
 
-def held_until(site: Site, refusal: TryRefused | None) -> dict[str, Any]:
+def held_until(site: Site, refusal: DomainError | None) -> dict[str, Any]:
     """What a page tells behind a certificate: the state, and the minutes left of a lock (R3.9)."""
     if not isinstance(refusal, AccountIsLocked):
         return {"refused": refusal.code if refusal else None, "until": None, "minutes": None}
@@ -69,10 +71,10 @@ def own_certificate(site: Site, who: Visitor) -> OwnCertificate:
 
 
 def routes(site: Site) -> list[Route]:
-    accounts = site.desk.accounts
+    accounts, sessions = site.desk.accounts, site.desk.sessions
 
     async def login(request: Request) -> Response:
-        await site.ask(accounts.usable, fingerprint(request), site.clock())
+        await site.ask(sessions.usable, fingerprint(request), site.clock())
         return await login_page(site, request, HTTPStatus.OK, {}, None)
 
     async def log_in(request: Request) -> Response:
@@ -81,7 +83,7 @@ def routes(site: Site) -> list[Route]:
         cookie, change_due = await site.public_attempt(
             request,
             user_id,
-            accounts.log_in,
+            sessions.log_in,
             user_id,
             fields.get("password", ""),
             fingerprint(request),
@@ -93,22 +95,20 @@ def routes(site: Site) -> list[Route]:
 
     async def log_out(request: Request) -> Response:
         await site.form(request)
-        try:
-            who = await visitor(site, request)
-        except SessionRefused:
-            pass  # It has ended already: leaving is never refused.
-        else:
-            await site.ask(accounts.log_out, str(read(request, SESSION)), who, site.clock())
+        await site.ask(sessions.log_out, read(request, SESSION), site.clock())
         response = await site.done("/")
         drop(response, SESSION)
         keep(response, NOTE, "logged_out")
         return response
 
+    def at_home(cookie: str | None, known_by: str | None, now: datetime) -> tuple[Visitor, Home | None]:
+        who = sessions.visitor(cookie, known_by, now)
+        return who, None if who.session.must_change_password else accounts.home(who)
+
     async def home(request: Request) -> Response:
-        who = await visitor(site, request)
-        if who.session.must_change_password:
+        who, found = await site.ask(at_home, read(request, SESSION), fingerprint(request), site.clock())
+        if found is None:
             return see_other("/home/password")
-        found = await site.ask(accounts.home, who)
         account = found.account
         return site.page(
             request,
@@ -135,12 +135,11 @@ def routes(site: Site) -> list[Route]:
         who = await visitor(site, request)
         await site.attempt(
             accounts.change_password,
-            str(read(request, SESSION)),
-            who,
+            who.user_id,
             fields.get("current_password", ""),
             fields.get("password", ""),
             fields.get("password_again", ""),
-            site.clock(),
+            session=read(request, SESSION),
         )
         return await site.done("/home")
 

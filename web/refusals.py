@@ -9,47 +9,16 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from application.ports import Busy, Conflict, Unavailable
-from domain.errors import (
-    CertificateUnusable,
-    Conflicting,
-    DomainError,
-    InvalidInput,
-    IssuanceRefusal,
-    NotFound,
-    NotPermitted,
-    PackageGone,
-    SessionRefused,
-    TicketRefused,
-    TryRefused,
-)
+from application.ports import Busy, Conflict
+from domain.errors import CertificateUnusable, Conflicting, DomainError, InvalidInput, SessionRefused, TryRefused
 from web import issuance, portal
 from web.api import problem
 from web.cookies import SESSION, drop
-from web.entrance import shown_line
-from web.errors import BadForm, WebError
-from web.limits import TooMany
+from web.errors import WebError
+from web.identity import shown_line
+from web.sessions import in_the_head
 from web.site import Site
-
-STATUS: dict[type[Exception], HTTPStatus] = {
-    InvalidInput: HTTPStatus.UNPROCESSABLE_ENTITY,
-    TryRefused: HTTPStatus.UNAUTHORIZED,
-    CertificateUnusable: HTTPStatus.FORBIDDEN,
-    IssuanceRefusal: HTTPStatus.CONFLICT,
-    TicketRefused: HTTPStatus.CONFLICT,
-    PackageGone: HTTPStatus.GONE,
-    SessionRefused: HTTPStatus.UNAUTHORIZED,
-    NotPermitted: HTTPStatus.FORBIDDEN,
-    NotFound: HTTPStatus.NOT_FOUND,
-    Conflicting: HTTPStatus.CONFLICT,
-    BadForm: HTTPStatus.UNPROCESSABLE_ENTITY,
-    WebError: HTTPStatus.FORBIDDEN,
-    TooMany: HTTPStatus.TOO_MANY_REQUESTS,
-    Busy: HTTPStatus.SERVICE_UNAVAILABLE,
-    Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
-    Conflict: HTTPStatus.SERVICE_UNAVAILABLE,
-}
-RETRY_AFTER = 5  # seconds, with 503
+from web.statuses import COME_AGAIN, STATUS, retry_after, status_of
 
 # Where a refused try or malformed input shows the form again, with what was typed but the passwords.
 FormPage = Callable[[Site, Request, int, Mapping[str, str], TryRefused | None], Awaitable[Response]]
@@ -58,15 +27,11 @@ FORMS: dict[str, FormPage] = {
     "/login": portal.login_page,
     "/home/password": portal.password_page,
 }
+FormAgain = Callable[[int, Mapping[str, str], DomainError | None], Awaitable[Response]]
 PUBLIC_PASSWORD_FORMS = ("/issuance", "/login")
 
 # The standard's refusals, by the code that refused.html has a text for.
 CODES = {404: "not_found", 405: "method_not_allowed", 413: "too_large"}
-
-
-def status_of(error: Exception) -> HTTPStatus:
-    """By the nearest class in the tree."""
-    return next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
 
 
 def code_of(error: Exception) -> str:
@@ -95,7 +60,13 @@ def handlers(site: Site) -> dict[Any, Callable[[Request, Exception], Awaitable[R
             return problem(error)
         status = status_of(error)
         form = FORMS.get(path) if request.method == "POST" else None
+        # What a page of many addresses shows again; its handler says so before the act.
+        again: FormAgain | None = getattr(request.state, "again", None)
         match error:
+            case TryRefused() | Conflicting() if again:
+                return await again(status, {}, error)
+            case InvalidInput(faults=faults) if again:
+                return await again(status, faults, None)
             case TryRefused() if form:
                 response = await form(site, request, status, {}, error)
                 if path in PUBLIC_PASSWORD_FORMS:
@@ -106,11 +77,17 @@ def handlers(site: Site) -> dict[Any, Callable[[Request, Exception], Awaitable[R
             case CertificateUnusable():
                 line = await shown_line(site, request)
                 return site.page(request, "certificate_refused.html", status=status, code=error.code, certificate=line)
-        seconds = error.seconds if isinstance(error, TooMany) else RETRY_AFTER
+        seconds = retry_after(error)
         response = site.page(
-            request, "refused.html", status=status, code=code_of(error), error=error, retry_after=-(-seconds // 60)
+            request,
+            "refused.html",
+            status=status,
+            user=None if status in COME_AGAIN else await in_the_head(site, request),
+            code=code_of(error),
+            error=error,
+            retry_after=-(-seconds // 60),
         )
-        if status in (HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.TOO_MANY_REQUESTS):
+        if status in COME_AGAIN:
             response.headers["Retry-After"] = str(seconds)
         if isinstance(error, SessionRefused):
             drop(response, SESSION)
@@ -121,7 +98,8 @@ def handlers(site: Site) -> dict[Any, Callable[[Request, Exception], Awaitable[R
         if request.scope["path"].startswith("/api/"):
             return problem(error)
         code = "internal" if status >= HTTPStatus.INTERNAL_SERVER_ERROR else CODES.get(status, "invalid_request")
-        response = site.page(request, "refused.html", status=status, code=code, error=error)
+        user = None if code == "internal" else await in_the_head(site, request)
+        response = site.page(request, "refused.html", status=status, user=user, code=code, error=error)
         response.headers.update(getattr(error, "headers", None) or {})
         if status == HTTPStatus.METHOD_NOT_ALLOWED and (methods := other_methods(request)):
             response.headers["Allow"] = methods

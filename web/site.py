@@ -92,10 +92,13 @@ class Site:
             await self.ask(self.limits.post, client_of(request))
         return await read_form(request)
 
-    async def done(self, where: str) -> Response:
-        """A command's answer: on to the page that shows what it did, once the read models know."""
+    async def done(self, where: str, *, settled: bool = False) -> Response:
+        """A command's answer: on to the page that shows what it did.
+
+        `settled` where that page asks a read model: once that knows, or the wait is over.
+        """
         # Where too many wait already, the read models are far behind, and waiting would only hold up the others.
-        if self._waits.borrowed_tokens < self._waits.total_tokens:
+        if settled and self._waits.borrowed_tokens < self._waits.total_tokens:
             await to_thread.run_sync(self._settle, limiter=self._waits)
         return see_other(where)
 
@@ -119,7 +122,8 @@ class Site:
         self, request: Request, template: str, *, status: int = 200, user: SignedIn | None = None, **context: Any
     ) -> Response:
         cookie = form_cookie(request)
-        response = self.pages.render(template, status=status, csrf_token=form_token(cookie), user=user, **context)
+        token = form_token(request, cookie)
+        response = self.pages.render(template, status=status, csrf_token=token, user=user, **context)
         keep_form_cookie(request, response, cookie)
         return response
 

@@ -1,13 +1,12 @@
 """Accounts from outside: registered, reset, released; and the first page inside (R2.2, R2.4, R3.6, R6.2)."""
 
-from datetime import timedelta
-
 import pytest
 
-from application.ports import Person
+from application.ports import Contact
 from domain.credentials import account_stream
 from domain.errors import (
-    AccountIsClosed,
+    AccountIsLocked,
+    AlreadyClosed,
     InvalidInput,
     MasterExists,
     NotFound,
@@ -19,10 +18,10 @@ from domain.errors import (
 )
 from domain.fact import COMMAND_LINE
 from domain.policy import Policy
-from domain.user_account_facts import UserRegistered
+from domain.user_account_facts import PasswordAccepted, UserRegistered
 from tests.support.accounts import MINUTE
 from tests.support.crowd import refusals, together
-from tests.support.house import MASTER, NINE, RIGHT, TARO, House
+from tests.support.house import MASTER, NINE, RIGHT, TARO, WRONG, House
 
 # ---- registered
 
@@ -38,7 +37,7 @@ def test_a_registration_keeps_name_and_address_in_the_vault_and_only_a_commitmen
     house.register("jiro0001")
 
     registered = house.store.load(account_stream("jiro0001"))[0]
-    assert house.people.of(account_stream("jiro0001"), 1) == Person("見本 太郎", "taro@example.com")
+    assert house.people.of(account_stream("jiro0001"), 1) == Contact("見本 太郎", "taro@example.com")
     assert isinstance(registered, UserRegistered)
     assert len(registered.commitment) == 64
     assert "taro@example.com" not in str(registered)
@@ -125,10 +124,10 @@ def test_a_reset_ends_the_session_and_only_its_password_is_right(house: House) -
     told = house.desk.accounts.reset_password(TARO, MASTER, NINE)
 
     with pytest.raises(SessionEnded, match="reset"):
-        house.desk.accounts.visitor(session, house.fingerprint(), NINE)
+        house.desk.sessions.visitor(session, house.fingerprint(), NINE)
     with pytest.raises(WrongPassword):
-        house.desk.accounts.log_in(TARO, RIGHT, house.fingerprint(), NINE)
-    assert house.desk.accounts.log_in(TARO, told, house.fingerprint(), NINE)[1]
+        house.desk.sessions.log_in(TARO, RIGHT, house.fingerprint(), NINE)
+    assert house.desk.sessions.log_in(TARO, told, house.fingerprint(), NINE)[1]
 
 
 def test_a_reset_ends_a_ticket_opened_with_the_old_password(house: House) -> None:
@@ -148,18 +147,20 @@ def test_the_password_of_a_reset_opens_a_locked_account_at_once(house: House) ->
     assert house.enter(TARO, told)
 
 
-def test_a_closed_account_is_not_reset(house: House) -> None:
+def test_a_closed_account_is_neither_reset_nor_released(house: House) -> None:
+    house.fail(6)
     house.record(lambda account: account.close("deleted", MASTER, NINE))
 
-    with pytest.raises(AccountIsClosed):
+    with pytest.raises(AlreadyClosed):
         house.desk.accounts.reset_password(TARO, MASTER, NINE)
+    with pytest.raises(AlreadyClosed):
+        house.desk.accounts.release(TARO, MASTER, NINE)
 
 
 def test_a_reset_and_a_change_that_meet_leave_the_password_of_the_later(house: House) -> None:
-    accounts = house.desk.accounts
-    house.between.at("save PasswordReset", lambda: accounts.own_password(TARO, "another1", NINE))
+    house.between.at("save PasswordReset", lambda: house.own_password(TARO, "another1"))
 
-    told = accounts.reset_password(TARO, MASTER, NINE)
+    told = house.desk.accounts.reset_password(TARO, MASTER, NINE)
 
     assert house.enter(TARO, told)
     assert house.account().credential == 4
@@ -203,6 +204,41 @@ def test_a_stranger_cannot_be_released(house: House) -> None:
         house.desk.accounts.release(TARO, MASTER, NINE)
 
 
+# ---- the own password before an act
+
+
+def test_the_own_password_is_confirmed_as_a_try_like_any_other(house: House) -> None:
+    house.fail(2)
+
+    house.desk.accounts.confirm(TARO, RIGHT)
+
+    (accepted,) = [fact for fact in house.every_fact() if isinstance(fact, PasswordAccepted)]
+    assert accepted.entry == "step_up"
+    assert house.account().lockout.failures == 0
+
+
+def test_a_wrong_own_password_counts_and_the_sixth_locks(house: House) -> None:
+    for _ in range(5):
+        with pytest.raises(WrongPassword):
+            house.desk.accounts.confirm(TARO, WRONG)
+
+    with pytest.raises(AccountIsLocked):
+        house.desk.accounts.confirm(TARO, WRONG)
+
+    assert house.count("PasswordFailed") == 6
+    assert house.mails() == ["locked"]
+
+
+def test_a_malformed_own_password_is_named_as_such_and_is_no_try(house: House) -> None:
+    before = house.kinds()
+
+    with pytest.raises(InvalidInput) as refused:
+        house.desk.accounts.confirm(TARO, "short")
+
+    assert refused.value.faults == {"own_password": "length"}
+    assert house.kinds() == before
+
+
 # ---- the first page inside
 
 
@@ -214,11 +250,11 @@ def test_home_tells_the_log_in_before_and_the_failures_since(house: House) -> No
     house.clock.advance(MINUTE)
     session = house.log_in()
 
-    visitor = house.desk.accounts.visitor(session, house.fingerprint(), house.clock())
+    visitor = house.desk.sessions.visitor(session, house.fingerprint(), house.clock())
     home = house.desk.accounts.home(visitor)
 
     assert (home.last_login, home.failures_since) == (NINE, 2)
-    assert (home.organization_name, home.person) == ("見本商事株式会社", Person("見本 太郎", "taro@example.com"))
+    assert (home.organization_name, home.person) == ("見本商事株式会社", Contact("見本 太郎", "taro@example.com"))
 
 
 def test_home_tells_all_failures_before_the_first_log_in(house: House) -> None:
@@ -226,7 +262,7 @@ def test_home_tells_all_failures_before_the_first_log_in(house: House) -> None:
     house.fail(3)
     session = house.log_in()
 
-    home = house.desk.accounts.home(house.desk.accounts.visitor(session, house.fingerprint(), NINE))
+    home = house.desk.accounts.home(house.desk.sessions.visitor(session, house.fingerprint(), NINE))
 
     assert (home.last_login, home.failures_since) == (None, 3)
 
@@ -236,18 +272,6 @@ def test_home_of_a_member_of_staff_names_no_organization(house: House) -> None:
     house.desk.certification.issue_to_file("bank0001", RIGHT, COMMAND_LINE, NINE)
     session = house.log_in(user_id="bank0001")
 
-    visitor = house.desk.accounts.visitor(session, house.fingerprint(user_id="bank0001"), NINE)
+    visitor = house.desk.sessions.visitor(session, house.fingerprint(user_id="bank0001"), NINE)
 
     assert house.desk.accounts.home(visitor).organization_name is None
-
-
-def test_sessions_are_forgotten_long_after_their_end(house: House) -> None:
-    house.issue()
-    session = house.log_in()
-
-    house.desk.accounts.forget_sessions(NINE + timedelta(hours=16) - timedelta(milliseconds=1))
-    still = house.sessions.find(session)
-    house.desk.accounts.forget_sessions(NINE + timedelta(hours=16))
-
-    assert still is not None
-    assert house.sessions.find(session) is None

@@ -7,11 +7,20 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization.pkcs12 import load_key_and_certificates
 
-from application.ports import Unavailable
-from domain.certificate import CertificateIssued, CertificatePlanned
-from domain.errors import CertificateStillValid, IssuanceIsOver, IssuanceIsRunning, NotFound, PackageGone
-from domain.fact import COMMAND_LINE
+from application.ports import Busy, ProfileViolation, Unavailable
+from domain.certificate import CertificateIssued, CertificatePlanned, CertificateRevoked
+from domain.errors import (
+    AccountIsSuspended,
+    AlreadyClosed,
+    CertificateStillValid,
+    IssuanceIsOver,
+    IssuanceIsRunning,
+    NotFound,
+    PackageGone,
+)
+from domain.fact import COMMAND_LINE, Fact
 from domain.policy import Policy
+from domain.user_account import UserAccount
 from domain.user_account_facts import AccountBlocked, IssuanceAbandoned
 from tests.support.accounts import MILLISECOND
 from tests.support.crowd import refusals, together
@@ -71,7 +80,7 @@ def test_serial_and_fingerprint_lead_to_the_certificate_once_it_is_issued(house:
     stream = house.index.by_fingerprint(sha256(issued_der(house)).hexdigest())
     assert stream is not None
     assert at_signing == [stream]
-    assert house.desk.accounts.shown(house.fingerprint()) == house.certificate()
+    assert house.desk.sessions.shown(house.fingerprint()) == house.certificate()
 
 
 def test_a_users_certificate_names_the_organization_and_the_user(house: House) -> None:
@@ -191,6 +200,10 @@ def test_a_record_without_a_plan_in_its_stream_is_refused(house: House) -> None:
 # ---- at the command line
 
 
+class CutOff(Exception):
+    """Stands for the end of the process: nothing of ours answers to it."""
+
+
 def to_file(house: House) -> bytes:
     return house.desk.certification.issue_to_file(STAFF_ID, RIGHT, COMMAND_LINE, house.clock())
 
@@ -270,8 +283,8 @@ def test_only_staff_are_issued_to_a_file_after_the_check(house: House, user_id: 
 
 def test_what_a_cut_off_command_line_left_under_way_is_given_up_and_another_may_begin(house: House) -> None:
     house.staff()
-    house.between.fails_at("sign", Unavailable())
-    with pytest.raises(Unavailable):
+    house.between.fails_at("sign", CutOff())
+    with pytest.raises(CutOff):
         to_file(house)
     with pytest.raises(IssuanceIsRunning):
         to_file(house)
@@ -281,6 +294,71 @@ def test_what_a_cut_off_command_line_left_under_way_is_given_up_and_another_may_
 
     assert to_file(house)
     assert reasons(house) == ["cut_off"]
+
+
+@pytest.mark.parametrize("step", ["key", "sign", "pack", "save CertificateIssued"])
+@pytest.mark.parametrize("fault", [Busy, Unavailable, ProfileViolation, PackageGone])
+def test_what_fails_at_the_command_line_can_be_repeated_at_once(
+    house: House, step: str, fault: Callable[[], Exception]
+) -> None:
+    house.staff()
+    house.between.fails_at(step, fault())
+
+    outcomes = together([lambda: to_file(house)])
+
+    assert refusals(outcomes) == [fault]
+    assert reasons(house) == ["package_gone" if fault is PackageGone else "failed"]
+    assert to_file(house)
+
+
+def test_the_command_line_is_named_as_who_issued(house: House) -> None:
+    house.staff()
+    before = len(house.kinds())
+
+    to_file(house)
+
+    assert house.kinds()[before] == "IssuanceStarted"
+    assert {fact.by for fact in house.every_fact()[before:]} == {COMMAND_LINE}
+
+
+@pytest.mark.parametrize("policy", [Policy(supersede="now")])
+def test_the_command_line_is_named_as_who_superseded(house: House) -> None:
+    house.staff()
+    to_file(house)
+    house.clock.set(RENEWAL)
+
+    to_file(house)
+
+    (revoked,) = [fact for fact in house.every_fact() if isinstance(fact, CertificateRevoked)]
+    assert (revoked.reason, revoked.by) == ("superseded", COMMAND_LINE)
+
+
+@pytest.mark.parametrize(
+    ("hold", "refusal"),
+    [
+        (lambda account: account.suspend(MASTER, NINE), AccountIsSuspended),
+        (lambda account: account.close("deleted", MASTER, NINE), AlreadyClosed),
+    ],
+    ids=["suspended", "closed"],
+)
+def test_whom_no_new_password_would_let_in_is_refused_before_one_is_made(
+    house: House, hold: Callable[[UserAccount], list[Fact]], refusal: type[Exception]
+) -> None:
+    house.staff()
+    house.record(hold, STAFF_ID)
+
+    with pytest.raises(refusal):
+        house.desk.certification.check_staff(STAFF_ID, NINE)
+
+
+def test_a_lock_is_no_reason_for_the_new_password_releases(house: House) -> None:
+    house.staff()
+    house.record(lambda account: [AccountBlocked(at=NINE, by=STAFF_ID)], STAFF_ID)
+
+    house.desk.certification.check_staff(STAFF_ID, NINE)
+    house.desk.accounts.reset_password(STAFF_ID, COMMAND_LINE, NINE)
+
+    assert to_file(house)
 
 
 def test_two_command_lines_at_once_make_one_certificate(house: House, second_house: House) -> None:

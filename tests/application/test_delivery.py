@@ -41,7 +41,7 @@ def test_the_package_opens_with_the_password_of_step_four_and_holds_the_whole_ch
 
 
 def test_the_package_opens_with_that_password_also_after_it_was_changed(house: House, cookie: str) -> None:
-    house.desk.accounts.own_password(TARO, "another1", NINE)
+    house.own_password(TARO, "another1")
 
     key, _, _ = load_key_and_certificates(fetch(house, cookie), RIGHT.encode())
 
@@ -103,7 +103,8 @@ def test_the_result_tells_what_was_issued_and_how_long_it_waits(house: House, co
     outcome = house.desk.delivery.outcome(cookie, NINE + MINUTE)
 
     assert outcome.certificate == house.certificate()
-    assert (outcome.issued_at, outcome.until) == (NINE, NINE + 10 * MINUTE)
+    assert outcome.validity == house.certificate().validity
+    assert outcome.until == NINE + 10 * MINUTE
     assert (outcome.organization_name, outcome.file_name) == ("見本商事株式会社", "taro000120261124090000.p12")
 
 
@@ -200,6 +201,29 @@ def test_a_package_not_yet_received_keeps_step_four_closed_in_its_browser(house:
 
     assert house.enter("jiro0001")
     assert fetch(house, cookie)
+
+
+@pytest.mark.parametrize("step", ["load", "save PasswordAccepted"])
+def test_a_package_that_another_users_issue_leaves_in_the_browser_meanwhile_is_not_lost(
+    house: House, step: str
+) -> None:
+    house.user("jiro0001")
+    cookie = house.enter()
+    house.start(cookie)
+    house.between.at(step, lambda: house.work(cookie))
+
+    with pytest.raises(PackageWaits):
+        house.desk.issuance.authenticate("jiro0001", RIGHT, NINE, cookie=cookie)
+
+    assert fetch(house, cookie)
+    assert house.count("IssuanceRefused") == 1
+
+
+def test_who_received_the_package_may_go_on_with_another_user_in_the_same_browser(house: House, cookie: str) -> None:
+    house.user("jiro0001")
+    fetch(house, cookie)
+
+    assert house.desk.issuance.authenticate("jiro0001", RIGHT, NINE, cookie=cookie)
 
 
 @pytest.mark.parametrize(

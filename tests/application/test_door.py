@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from domain.credentials import account_stream
 from domain.errors import (
     AccountIsBlocked,
     AccountIsClosed,
@@ -14,9 +15,10 @@ from domain.errors import (
     UnknownUser,
     WrongPassword,
 )
+from domain.fact import COMMAND_LINE
 from domain.user_account_facts import AccessRefused
-from tests.support.accounts import HOUR, MILLISECOND, MINUTE
-from tests.support.house import MASTER, NINE, RIGHT, TARO, WRONG, House
+from tests.support.accounts import HOUR, MILLISECOND, MINUTE, SECOND
+from tests.support.house import MASTER, NINE, RENEWAL, RIGHT, TARO, WRONG, House
 
 
 def lock(house: House, times: int = 1) -> None:
@@ -78,7 +80,7 @@ def test_a_lock_ends_no_session_and_destroys_no_package(house: House) -> None:
 
     lock(house)
 
-    assert house.desk.accounts.visitor(session, house.fingerprint(), house.clock()).user_id == TARO
+    assert house.desk.sessions.visitor(session, house.fingerprint(), house.clock()).user_id == TARO
     assert house.desk.delivery.fetch(ticket, house.clock())[1]
 
 
@@ -89,7 +91,7 @@ def test_a_block_ends_the_session_and_destroys_a_package_still_kept(house: House
     lock(house, times=3)
 
     with pytest.raises(SessionEnded) as ended:
-        house.desk.accounts.visitor(session, house.fingerprint(), house.clock())
+        house.desk.sessions.visitor(session, house.fingerprint(), house.clock())
     assert ended.value.reason == "blocked"
     assert house.tickets.package(ticket) is None
     assert house.count("KeyPackageDestroyed") == 1
@@ -97,14 +99,12 @@ def test_a_block_ends_the_session_and_destroys_a_package_still_kept(house: House
 
 def test_one_counter_runs_over_every_entry_of_the_house(house: House) -> None:
     house.issue()
-    session = house.log_in()
-    visitor = house.desk.accounts.visitor(session, house.fingerprint(), house.clock())
     house.fail(4)
 
     with pytest.raises(WrongPassword):
-        house.desk.accounts.log_in(TARO, WRONG, house.fingerprint(), house.clock())
+        house.desk.sessions.log_in(TARO, WRONG, house.fingerprint(), house.clock())
     with pytest.raises(AccountIsLocked):
-        house.desk.accounts.change_password(session, visitor, WRONG, "another1", "another1", house.clock())
+        house.desk.accounts.change_password(TARO, WRONG, "another1", "another1")
 
     assert house.count("PasswordFailed") == 6
 
@@ -117,6 +117,42 @@ def test_a_right_password_between_begins_the_count_anew(house: House) -> None:
 
     assert house.count("AccountLocked") == 0
     assert house.enter()
+
+
+# ---- the time of a try
+
+
+def test_a_try_is_judged_and_recorded_when_its_turn_has_come(house: House) -> None:
+    house.fail(5)
+    house.between.at("load", lambda: house.clock.advance(4 * SECOND))  # inside the turn
+
+    with pytest.raises(AccountIsLocked) as refusal:
+        house.enter(TARO, WRONG)
+
+    assert refusal.value.until == NINE + 4 * SECOND + HOUR
+    assert [fact.at for fact in house.every_fact()[-3:]] == [NINE + 4 * SECOND] * 3
+
+
+def test_a_lock_that_runs_out_while_a_try_waits_for_its_turn_is_over(house: House) -> None:
+    lock(house)
+    house.clock.set(NINE + HOUR - SECOND)
+    house.between.at("load", lambda: house.clock.advance(SECOND))
+
+    assert house.enter()
+
+
+def test_what_is_decided_again_is_no_older_than_what_came_between(house: House) -> None:
+    def refused_meanwhile() -> None:
+        house.clock.advance(SECOND)
+        house.record(lambda account: account.refuse_issuance("another", house.clock()))
+
+    house.between.at("save PasswordAccepted", refused_meanwhile)
+
+    house.enter()
+
+    times = [fact.at for fact in house.store.load(account_stream(TARO))]
+    assert times[-2:] == [NINE + SECOND] * 2
+    assert times == sorted(times)
 
 
 # ---- refused without a look at the password
@@ -183,10 +219,12 @@ def test_an_id_that_is_not_known_here_costs_the_same_work_and_leaves_no_fact(hou
 
 def test_in_the_own_session_a_staff_id_is_known_at_the_step_of_issue(house: House) -> None:
     house.staff()
+    house.desk.certification.issue_to_file("bank0001", RIGHT, COMMAND_LINE, NINE)
+    house.clock.set(RENEWAL)
 
-    assert house.desk.issuance.authenticate("bank0001", RIGHT, NINE, visitor="bank0001")
+    assert house.desk.issuance.authenticate("bank0001", RIGHT, RENEWAL, visitor="bank0001")
     with pytest.raises(UnknownUser):
-        house.desk.issuance.authenticate("bank0001", RIGHT, NINE, visitor=TARO)
+        house.desk.issuance.authenticate("bank0001", RIGHT, RENEWAL, visitor=TARO)
 
 
 def test_every_answer_takes_exactly_one_computation(house: House) -> None:

@@ -112,7 +112,7 @@ def test_a_suspension_that_came_first_refuses_the_right_password(house: House) -
 
 
 def test_a_password_changed_meanwhile_is_looked_at_anew(house: House) -> None:
-    house.between.at("save PasswordAccepted", lambda: house.desk.accounts.own_password(TARO, "another1", NINE))
+    house.between.at("save PasswordAccepted", lambda: house.own_password(TARO, "another1"))
 
     with pytest.raises(WrongPassword):
         house.enter()

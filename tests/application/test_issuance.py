@@ -4,16 +4,15 @@ from datetime import date
 
 import pytest
 
-from domain.errors import (
-    CertificateNotShown,
-    CertificateStillValid,
-)
+from domain.errors import CertificateNotShown, CertificateStillValid, OnlyAtCommandLine
+from domain.fact import COMMAND_LINE
 from domain.policy import Policy
 from domain.user_account_facts import IssuanceRefused
 from domain.validity import japanese_day
 from tests.support.accounts import MILLISECOND
 from tests.support.house import NINE, OVER, RENEWAL, RIGHT, TARO, House
 
+STAFF = "bank0001"
 NEEDS_CERTIFICATE = Policy(renewal_needs_certificate=True)
 
 
@@ -172,3 +171,76 @@ def test_by_setting_the_certificate_is_asked_for_again_when_the_issue_starts(hou
         issuance.start(cookie, form, RENEWAL)
 
     assert issuance.start(cookie, form, RENEWAL, shown=serial)
+
+
+# ---- refused at 発行 (R4.2, R10.1)
+
+
+def test_an_issue_refused_at_the_button_is_recorded_and_no_other_refusal_is(house: House) -> None:
+    house.issue()
+    house.clock.set(RENEWAL)
+    other_browser = house.enter()
+    double_click = house.enter()
+    house.start(double_click)
+    house.start(double_click)
+    house.work(double_click)
+
+    with pytest.raises(CertificateStillValid):
+        house.start(other_browser)
+    with pytest.raises(CertificateStillValid):
+        house.start(other_browser)
+
+    assert reasons(house) == ["certificate_still_valid"]
+
+
+# ---- staff (R1.2)
+
+
+@pytest.fixture
+def renewing(house: House) -> str:
+    """A member of staff at ⑤, in the renewal window; the ticket's cookie."""
+    house.staff(STAFF)
+    house.desk.certification.issue_to_file(STAFF, RIGHT, COMMAND_LINE, NINE)
+    house.clock.set(RENEWAL)
+    return house.desk.issuance.authenticate(STAFF, RIGHT, RENEWAL, visitor=STAFF)
+
+
+def test_staff_renew_what_they_have(house: House, renewing: str) -> None:
+    house.start(renewing)
+    house.work(renewing)
+
+    assert house.certificate(2, STAFF).state(RENEWAL) == "live"
+
+
+def test_staff_whose_certificate_ended_behind_step_four_get_none_at_the_button(house: House, renewing: str) -> None:
+    house.desk.revocation.revoke_user(STAFF, "not_imported", COMMAND_LINE, RENEWAL)
+
+    with pytest.raises(OnlyAtCommandLine):
+        house.start(renewing)
+
+    assert reasons(house) == ["only_at_command_line"]
+    assert house.desk.certification.issue_to_file(STAFF, RIGHT, COMMAND_LINE, RENEWAL)
+
+
+def test_staff_whose_certificate_ran_out_behind_step_four_get_none_at_the_button(house: House) -> None:
+    house.staff(STAFF)
+    house.desk.certification.issue_to_file(STAFF, RIGHT, COMMAND_LINE, NINE)
+    house.clock.set(OVER - MILLISECOND)
+    cookie = house.desk.issuance.authenticate(STAFF, RIGHT, house.clock(), visitor=STAFF)
+    house.clock.set(OVER)
+
+    with pytest.raises(OnlyAtCommandLine):
+        house.start(cookie)
+
+
+@pytest.mark.parametrize("step", ["sign", "save CertificateIssued"])
+def test_staff_whose_certificate_ends_during_the_work_get_none(house: House, renewing: str, step: str) -> None:
+    house.start(renewing)
+    house.between.at(
+        step, lambda: house.desk.revocation.revoke_user(STAFF, "not_imported", COMMAND_LINE, house.clock())
+    )
+
+    house.work(renewing)
+
+    assert house.certificate(2, STAFF).state(RENEWAL) == "planned"
+    assert house.desk.issuance.ticket(renewing, RENEWAL).failure == "only_at_command_line"

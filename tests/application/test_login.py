@@ -2,6 +2,7 @@
 
 import pytest
 
+from domain.credentials import account_stream
 from domain.errors import (
     AccountIsBlocked,
     AccountIsLocked,
@@ -18,7 +19,7 @@ from domain.errors import (
     WrongPassword,
 )
 from domain.policy import Policy
-from tests.support.accounts import HOUR, MILLISECOND, MINUTE
+from tests.support.accounts import HOUR, MILLISECOND, MINUTE, SECOND
 from tests.support.house import NINE, OVER, RENEWAL, RIGHT, TARO, WRONG, House
 
 BANK_ADMIN = "bank0001"
@@ -39,14 +40,14 @@ def renew(house: House) -> None:
 
 
 def visit(house: House, session: str, number: int = 1) -> str:
-    return house.desk.accounts.visitor(session, house.fingerprint(number), house.clock()).user_id
+    return house.desk.sessions.visitor(session, house.fingerprint(number), house.clock()).user_id
 
 
 # ---- the certificate
 
 
 def test_with_certificate_and_password_one_is_in(house: House) -> None:
-    session, must_change = house.desk.accounts.log_in(TARO, RIGHT, house.fingerprint(), NINE)
+    session, must_change = house.desk.sessions.log_in(TARO, RIGHT, house.fingerprint(), NINE)
 
     assert visit(house, session) == TARO
     assert not must_change
@@ -60,7 +61,7 @@ def test_without_a_certificate_of_ours_no_password_is_looked_at(
     house: House, shown: str | None, refusal: type[CertificateUnusable]
 ) -> None:
     with pytest.raises(refusal):
-        house.desk.accounts.log_in(TARO, RIGHT, shown, NINE)
+        house.desk.sessions.log_in(TARO, RIGHT, shown, NINE)
 
     assert house.passwords.checked == []
 
@@ -70,9 +71,9 @@ def test_anothers_certificate_is_refused_before_the_password_and_counts_for_nobo
     before = house.kinds()
 
     with pytest.raises(CertificateOfAnother):
-        house.desk.accounts.log_in("jiro0001", WRONG, house.fingerprint(), NINE)
+        house.desk.sessions.log_in("jiro0001", WRONG, house.fingerprint(), NINE)
     with pytest.raises(CertificateOfAnother):
-        house.desk.accounts.log_in("Taro0001", WRONG, house.fingerprint(), NINE)
+        house.desk.sessions.log_in("Taro0001", WRONG, house.fingerprint(), NINE)
 
     assert house.passwords.checked == []
     assert house.kinds() == before
@@ -98,6 +99,28 @@ def test_a_certificate_is_expired_when_its_last_second_is_over(house: House) -> 
     assert house.passwords.checked == [RIGHT]
 
 
+def test_a_certificate_that_runs_out_while_the_log_in_waits_for_its_turn_is_expired(house: House) -> None:
+    house.clock.set(OVER - SECOND)
+    shown = house.fingerprint()
+    house.between.at("load", lambda: house.clock.advance(SECOND))
+
+    with pytest.raises(CertificateExpired):
+        house.desk.sessions.log_in(TARO, RIGHT, shown, OVER - SECOND)
+
+    assert house.kinds()[-1] == "PasswordAccepted"
+
+
+def test_a_session_begins_when_the_log_in_is_recorded(house: House) -> None:
+    shown = house.fingerprint()
+    house.between.at("load", lambda: house.clock.advance(4 * SECOND))
+
+    cookie, _ = house.desk.sessions.log_in(TARO, RIGHT, shown, NINE)
+
+    begun = house.sessions.find(cookie)
+    assert begun is not None
+    assert begun.began_at == house.store.load(account_stream(TARO))[-1].at == NINE + 4 * SECOND
+
+
 def test_a_revoked_certificate_logs_nobody_in(house: House) -> None:
     house.desk.revocation.revoke_user(TARO, "lost", BANK_ADMIN, NINE)
 
@@ -121,10 +144,10 @@ def test_a_certificate_revoked_at_the_moment_of_a_log_in_opens_no_page(house: Ho
     house.log_in()
     house.between.at("save PasswordAccepted", lambda: house.desk.revocation.revoke_user(TARO, "lost", BANK_ADMIN, NINE))
 
-    session = house.log_in()
+    with pytest.raises(CertificateIsRevoked):
+        house.log_in()
 
-    with pytest.raises(SessionEnded, match="revoked"):
-        visit(house, session)
+    assert house.count("LoggedIn") == 1
 
 
 def test_the_right_password_behind_a_lock_or_block_tells_the_state(house: House) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from application.ports import Person
+from application.ports import Contact
 from application.streams import load_organization
 from domain.credentials import fault_of, organization_stream
 from domain.errors import InvalidInput, NotFound, OrganizationCodeTaken
@@ -30,10 +30,33 @@ def test_an_organization_is_registered_with_a_letter_of_eighty_days(house: House
     assert house.passwords.matches(organization_stream(CODE), invited.credential, password)
 
 
+def test_an_organization_is_registered_with_its_settings_in_one_save(house: House) -> None:
+    house.between.fails_at("save OrganizationSettingChanged", ConnectionError())  # no save begins with it
+
+    house.desk.organizations.register(
+        CODE, "見本工業株式会社", "b@example.com", COMMAND_LINE, NINE, p12_profile="legacy", language="en"
+    )
+
+    found = load_organization(house.store, CODE).state
+    assert (found.p12_profile, found.issuance_code, found.language) == ("legacy", "off", "en")
+
+
+def test_settings_that_cannot_be_taken_leave_the_code_free(house: House) -> None:
+    before = house.kinds()
+
+    with pytest.raises(InvalidInput):
+        house.desk.organizations.register(
+            CODE, "見本工業株式会社", "b@example.com", COMMAND_LINE, NINE, issuance_code="on"
+        )
+
+    assert house.kinds() == before
+    assert register(house)
+
+
 def test_the_contact_is_in_the_vault_and_not_in_the_log(house: House) -> None:
     register(house)
 
-    assert house.people.of(organization_stream(CODE), 1) == Person("見本工業株式会社", "b@example.com")
+    assert house.people.of(organization_stream(CODE), 1) == Contact("見本工業株式会社", "b@example.com")
     assert "b@example.com" not in str(house.every_fact())
 
 
@@ -86,6 +109,16 @@ def test_a_setting_as_it_was_is_no_fact(house: House) -> None:
 
     house.desk.organizations.set("ACME01", COMMAND_LINE, NINE, p12_profile="modern")
 
+    assert house.kinds() == before
+
+
+def test_the_code_at_issue_is_not_switched_on(house: House) -> None:
+    before = house.kinds()
+
+    with pytest.raises(InvalidInput) as refusal:
+        house.desk.organizations.set("ACME01", COMMAND_LINE, NINE, issuance_code="on")
+
+    assert refusal.value.faults == {"issuance_code": "not_built"}
     assert house.kinds() == before
 
 

@@ -6,8 +6,10 @@ import pytest
 
 from application.ports import Unavailable
 from domain.certificate import REASONS, Reason
-from domain.errors import NotFound, NothingToRevoke
+from domain.credentials import account_stream
+from domain.errors import NotFound, NothingToRevoke, TicketMissing
 from domain.policy import Policy
+from domain.user_account_facts import CertificateEnded, IssuanceAbandoned
 from tests.support.crowd import refusals, together
 from tests.support.house import NINE, OVER, RENEWAL, TARO, House
 
@@ -131,6 +133,100 @@ def test_a_certificate_that_ended_is_not_revoked_together_with_the_live_one(hous
     assert house.desk.revocation.revoke_user(TARO, "lost", BANK_ADMIN, OVER) == [serial(house, 2)]
 
 
+# ---- an issue that runs, or could (R9.2, style 16)
+
+
+def renewing(house: House) -> str:
+    """One live certificate in its window, and 発行 pressed for the next; returns the ticket's cookie."""
+    house.issue()
+    house.clock.set(RENEWAL)
+    cookie = house.enter()
+    house.start(cookie)
+    return cookie
+
+
+def abandoned(house: House) -> list[tuple[int, str, str]]:
+    return [(fact.number, fact.reason, fact.by) for fact in house.every_fact() if isinstance(fact, IssuanceAbandoned)]
+
+
+def test_an_issue_that_is_done_while_the_bank_revokes_is_revoked_too(house: House) -> None:
+    cookie = renewing(house)
+    house.between.at("save CertificateRevoked", lambda: house.work(cookie))
+
+    ended = house.desk.revocation.revoke_user(TARO, "lost", BANK_ADMIN, RENEWAL)
+
+    assert ended == [serial(house, 2), serial(house, 1)]
+    assert states(house) == ["revoked", "revoked"]
+
+
+def test_a_revocation_while_an_issue_is_recorded_leaves_no_certificate(house: House) -> None:
+    cookie = renewing(house)
+    house.between.at(
+        "save CertificateIssued", lambda: house.desk.revocation.revoke_user(TARO, "lost", BANK_ADMIN, RENEWAL)
+    )
+
+    house.work(cookie)
+
+    assert states(house) == ["revoked", "planned"]
+    assert abandoned(house) == [(2, "revoked", BANK_ADMIN)]
+
+
+def test_the_issue_under_way_ends_with_the_certificates_also_by_serial(house: House) -> None:
+    cookie = renewing(house)
+
+    ended = house.desk.revocation.revoke_serial(serial(house, 1), "lost", BANK_ADMIN, RENEWAL)
+    house.work(cookie)
+
+    assert ended == (TARO, [serial(house, 1)])
+    assert house.count("CertificateIssued") == 1
+    assert abandoned(house) == [(2, "revoked", BANK_ADMIN)]
+
+
+def test_a_first_issue_under_way_ends_though_there_is_no_certificate_yet(house: House) -> None:
+    cookie = house.enter()
+    house.start(cookie)
+
+    ended = house.desk.revocation.revoke_user(TARO, "lost", BANK_ADMIN, NINE)
+    house.work(cookie)
+
+    assert ended == []
+    assert house.count("CertificateIssued") == 0
+    assert house.account().running is None
+
+
+def test_a_ticket_opened_before_the_revocation_starts_nothing_any_more(house: House) -> None:
+    house.issue()
+    house.clock.set(RENEWAL)
+    cookie = house.enter()
+
+    house.desk.revocation.revoke_user(TARO, "lost", BANK_ADMIN, RENEWAL)
+
+    with pytest.raises(TicketMissing):
+        house.start(cookie)
+    assert house.tickets.password(cookie) is None
+
+
+def test_a_p12_not_imported_leaves_the_issue_under_way_and_the_ticket_alone(house: House) -> None:
+    cookie = renewing(house)
+
+    house.desk.revocation.revoke_user(TARO, "not_imported", BANK_ADMIN, RENEWAL)
+    house.work(cookie)
+
+    assert states(house) == ["revoked", "live"]
+
+
+def test_what_the_bank_ended_stands_on_the_accounts_own_timeline(house: House) -> None:
+    renewed(house)
+
+    house.desk.revocation.revoke_user(TARO, "lost", BANK_ADMIN, RENEWAL)
+
+    told = [fact for fact in house.store.load(account_stream(TARO)) if isinstance(fact, CertificateEnded)]
+    assert [(fact.serial, fact.reason, fact.by) for fact in told] == [
+        (serial(house, 2), "lost", BANK_ADMIN),
+        (serial(house, 1), "lost", BANK_ADMIN),
+    ]
+
+
 # ---- a planned serial (R4.9)
 
 
@@ -155,7 +251,7 @@ def test_a_planned_serial_can_be_revoked_and_neither_certificate_nor_session_nor
 
     assert ended == (TARO, [plan])
     assert house.certificate().state(NINE) == "live"
-    assert house.desk.accounts.visitor(session, house.fingerprint(), NINE).user_id == TARO
+    assert house.desk.sessions.visitor(session, house.fingerprint(), NINE).user_id == TARO
     assert house.desk.delivery.fetch(cookie, NINE)[1]
 
 

@@ -1,7 +1,10 @@
 """One session per user, bound to the certificate and judged at every request; the password changed in it (R6.3)."""
 
+from datetime import timedelta
+
 import pytest
 
+from application.sessions import SEEN_STEP
 from domain.credentials import account_stream
 from domain.errors import (
     AccountIsLocked,
@@ -12,6 +15,7 @@ from domain.errors import (
     WrongPassword,
 )
 from domain.fact import COMMAND_LINE
+from domain.policy import SESSION_IDLE
 from domain.user_account_facts import STAFF
 from tests.support.accounts import HOUR, MILLISECOND, MINUTE, SECOND
 from tests.support.house import NINE, OVER, RIGHT, TARO, WRONG, House
@@ -28,7 +32,7 @@ def house(house: House) -> House:
 
 
 def visit(house: House, session: str, number: int = 1) -> str:
-    return house.desk.accounts.visitor(session, house.fingerprint(number), house.clock()).user_id
+    return house.desk.sessions.visitor(session, house.fingerprint(number), house.clock()).user_id
 
 
 # ---- the session
@@ -56,8 +60,7 @@ def test_a_session_that_was_over_by_time_is_not_told_as_replaced(house: House) -
 
 def test_a_session_logged_out_is_not_told_as_replaced(house: House) -> None:
     session = house.log_in()
-    visitor = house.desk.accounts.visitor(session, house.fingerprint(), NINE)
-    house.desk.accounts.log_out(session, visitor, NINE)
+    house.desk.sessions.log_out(session, NINE)
 
     later = house.sessions.find(house.log_in())
 
@@ -71,6 +74,31 @@ def test_a_session_idle_for_fifteen_minutes_is_over(house: House) -> None:
     house.clock.advance(15 * MINUTE - MILLISECOND)
     assert visit(house, session) == TARO
     house.clock.advance(15 * MINUTE)
+
+    with pytest.raises(SessionEnded, match="idle"):
+        visit(house, session)
+
+
+@pytest.mark.parametrize(
+    ("later", "noted"), [(SEEN_STEP - MILLISECOND, timedelta()), (SEEN_STEP, SEEN_STEP)], ids=["too soon", "noted"]
+)
+def test_a_view_is_noted_once_in_fifteen_seconds(house: House, later: timedelta, noted: timedelta) -> None:
+    session = house.log_in()
+    house.clock.advance(later)
+
+    visit(house, session)
+
+    found = house.sessions.find(session)
+    assert found is not None
+    assert found.seen_at == NINE + noted
+
+
+def test_a_view_that_is_not_noted_puts_the_idle_end_off_by_nothing(house: House) -> None:
+    session = house.log_in()
+    house.clock.advance(SEEN_STEP - MILLISECOND)
+    visit(house, session)
+
+    house.clock.set(NINE + SESSION_IDLE)
 
     with pytest.raises(SessionEnded, match="idle"):
         visit(house, session)
@@ -93,8 +121,8 @@ def test_without_its_cookie_there_is_no_session(house: House, cookie: str | None
     house.log_in()
 
     with pytest.raises(NoSession):
-        house.desk.accounts.visitor(cookie, house.fingerprint(), NINE)
-    assert house.desk.accounts.visitor_id(cookie, house.fingerprint(), NINE) is None
+        house.desk.sessions.visitor(cookie, house.fingerprint(), NINE)
+    assert house.desk.sessions.visitor_id(cookie, house.fingerprint(), NINE) is None
 
 
 def test_a_session_is_bound_to_its_certificate(house: House) -> None:
@@ -103,9 +131,9 @@ def test_a_session_is_bound_to_its_certificate(house: House) -> None:
     house.issue("jiro0001")
 
     with pytest.raises(SessionEnded, match="certificate"):
-        house.desk.accounts.visitor(session, house.fingerprint(user_id="jiro0001"), NINE)
+        house.desk.sessions.visitor(session, house.fingerprint(user_id="jiro0001"), NINE)
     with pytest.raises(SessionEnded, match="certificate"):
-        house.desk.accounts.visitor(session, None, NINE)
+        house.desk.sessions.visitor(session, None, NINE)
     assert visit(house, session) == TARO
 
 
@@ -139,45 +167,64 @@ def test_a_certificate_that_runs_out_ends_the_session(house: House) -> None:
 
 def test_logging_out_ends_the_session_and_is_a_fact(house: House) -> None:
     session = house.log_in()
-    visitor = house.desk.accounts.visitor(session, house.fingerprint(), NINE)
 
-    house.desk.accounts.log_out(session, visitor, NINE)
+    house.desk.sessions.log_out(session, NINE)
 
     assert house.kinds()[-1] == "LoggedOut"
     with pytest.raises(SessionEnded, match="logged_out"):
         visit(house, session)
 
 
+@pytest.mark.parametrize(("later", "facts"), [(SESSION_IDLE - SECOND, 1), (SESSION_IDLE, 0)])
+def test_what_has_ended_already_is_not_logged_out_of(house: House, later: timedelta, facts: int) -> None:
+    session = house.log_in()
+
+    house.desk.sessions.log_out(session, NINE + later)
+    house.desk.sessions.log_out(session, NINE + later)
+    house.desk.sessions.log_out(None, NINE + later)
+    house.desk.sessions.log_out("nobody's", NINE + later)
+
+    assert house.count("LoggedOut") == facts
+
+
 def test_staff_pages_are_for_staff_who_owe_no_change_of_the_password(house: House) -> None:
-    accounts = house.desk.accounts
+    accounts, sessions = house.desk.accounts, house.desk.sessions
     first = accounts.register(BANK_ADMIN, "bank_admin", None, "見本 花子", "h@example.com", COMMAND_LINE, NINE)
     house.desk.certification.issue_to_file(BANK_ADMIN, first, COMMAND_LINE, NINE)
     shown = house.fingerprint(user_id=BANK_ADMIN)
-    session, must_change = accounts.log_in(BANK_ADMIN, first, shown, NINE)
-    visitor = accounts.visitor(session, shown, NINE)
+    session, must_change = sessions.log_in(BANK_ADMIN, first, shown, NINE)
 
     with pytest.raises(NotPermitted):
-        accounts.staff(session, shown, STAFF, NINE)
-    accounts.change_password(session, visitor, first, "another1", "another1", NINE)
+        sessions.staff(session, shown, STAFF, NINE)
+    accounts.change_password(BANK_ADMIN, first, "another1", "another1", session=session)
 
     assert must_change
-    assert accounts.staff(session, shown, STAFF, NINE).user_id == BANK_ADMIN
+    assert sessions.staff(session, shown, STAFF, NINE).user_id == BANK_ADMIN
 
 
 def test_a_user_sees_no_staff_page(house: House) -> None:
     session = house.log_in()
 
     with pytest.raises(NotPermitted):
-        house.desk.accounts.staff(session, house.fingerprint(), STAFF, NINE)
+        house.desk.sessions.staff(session, house.fingerprint(), STAFF, NINE)
+
+
+def test_sessions_are_forgotten_long_after_their_end(house: House) -> None:
+    session = house.log_in()
+
+    house.desk.sessions.forget_old(NINE + 16 * HOUR - MILLISECOND)
+    still = house.sessions.find(session)
+    house.desk.sessions.forget_old(NINE + 16 * HOUR)
+
+    assert still is not None
+    assert house.sessions.find(session) is None
 
 
 # ---- the own password
 
 
 def change(house: House, session: str, current: str, new: str, again: str = "") -> None:
-    accounts = house.desk.accounts
-    visitor = accounts.visitor(session, house.fingerprint(), house.clock())
-    accounts.change_password(session, visitor, current, new, again or new, house.clock())
+    house.desk.accounts.change_password(TARO, current, new, again or new, session=session)
 
 
 def test_a_changed_password_is_the_only_one_and_its_verifier_too(house: House) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import pytest
+from structlog.testing import capture_logs
 
 from application.ports import Busy, ProfileViolation, Unavailable
 from domain.certificate import CertificateIssued, CertificatePlanned
@@ -122,12 +123,22 @@ def test_work_that_failed_says_so_and_may_be_begun_again_at_once_with_a_new_numb
     assert len(planned(house)) == 2
 
 
+def test_the_log_names_the_rules_that_a_certificate_would_have_broken(house: House) -> None:
+    cookie = begun(house)
+    house.between.fails_at("sign", ProfileViolation("366 days, key usage"))
+
+    with capture_logs() as logged:
+        house.work(cookie)
+
+    assert [line["rules"] for line in logged if line["event"] == "issue failed"] == ["366 days, key usage"]
+
+
 def test_work_that_failed_may_be_cancelled_and_leaves_nothing(house: House) -> None:
     cookie = begun(house)
     house.between.fails_at("pack", Busy())
     house.work(cookie)
 
-    assert house.desk.issuance.cancel(cookie, house.desk.issuance.ticket(cookie, NINE).id, NINE)
+    assert house.desk.issuance.cancel(cookie, house.desk.issuance.ticket(cookie, NINE).id)
 
     assert house.database.execute("select id from tickets") == []
 
@@ -174,7 +185,52 @@ def test_a_browser_that_went_on_with_another_user_leaves_no_certificate_nobody_c
     assert house.issue()
 
 
+def test_the_late_failure_of_a_job_ends_the_wait_of_its_own_browser_alone(house: House) -> None:
+    cookie = begun(house)
+    house.clock.set(NINE + 10 * MINUTE - SECOND)
+    taken_over = house.progress(cookie)
+    house.clock.set(NINE + 10 * MINUTE)
+    elsewhere = begun(house)
+
+    house.work(cookie)
+
+    assert (taken_over, house.progress(cookie), house.progress(elsewhere)) == ("silent", "failed", "running")
+
+
 # ---- ten minutes
+
+
+def test_a_fault_that_lasts_is_taken_over_for_ten_minutes_and_then_said(house: House) -> None:
+    cookie = begun(house)
+    for _ in range(40):
+        house.between.fails_at("sign", Unavailable())
+    stages = []
+    for elapsed in range(20, 12 * 60, 20):
+        house.clock.set(NINE + elapsed * SECOND)
+        stages.append(house.progress(cookie))
+        if stages[-1] == "silent":
+            together([lambda: house.work(cookie)])
+
+    assert stages == ["silent"] * 30 + ["failed"] * 5
+    assert abandoned(house) == [(1, "timed_out", TARO)]
+    assert house.desk.issuance.ticket(cookie, house.clock()).failure == "timed_out"
+    assert house.start(cookie)
+
+
+def test_the_worker_gives_up_what_is_taken_over_again_and_again_and_the_wait_says_so(house: House) -> None:
+    cookie = begun(house)
+    house.clock.set(NINE + 10 * MINUTE - SECOND)
+    house.progress(cookie)
+
+    house.desk.delivery.purge(NINE + 10 * MINUTE - MILLISECOND)
+    before = house.progress(cookie)
+    house.clock.set(NINE + 10 * MINUTE)
+    house.desk.delivery.purge(house.clock())
+
+    assert (before, house.progress(cookie)) == ("running", "failed")
+    assert abandoned(house) == [(1, "timed_out", WORKER)]
+    assert house.desk.issuance.ticket(cookie, house.clock()).failure == "timed_out"
+    assert house.start(cookie)
 
 
 def test_the_worker_gives_up_an_issue_ten_minutes_after_it_began(house: House) -> None:
@@ -210,7 +266,7 @@ def test_work_that_ends_after_ten_minutes_makes_no_certificate(house: House) -> 
     house.work(cookie)
 
     assert issued(house) == []
-    assert abandoned(house) == [(1, "issuance_over", TARO)]
+    assert abandoned(house) == [(1, "timed_out", TARO)]
 
 
 # ---- a crash or a fault at each step

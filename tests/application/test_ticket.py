@@ -59,8 +59,6 @@ def test_a_ticket_is_over_at_ten_minutes(house: House) -> None:
 def test_without_a_ticket_nothing_starts(house: House, cookie: str | None) -> None:
     with pytest.raises(TicketMissing):
         house.desk.issuance.start(cookie, "any", NINE)
-    with pytest.raises(TicketMissing):
-        house.desk.issuance.cancel(cookie, "any", NINE)
 
 
 def test_the_form_of_another_tab_starts_and_cancels_nothing(house: House) -> None:
@@ -70,7 +68,7 @@ def test_the_form_of_another_tab_starts_and_cancels_nothing(house: House) -> Non
     with pytest.raises(OtherTab):
         house.desk.issuance.start(cookie, first_tab, NINE)
     with pytest.raises(OtherTab):
-        house.desk.issuance.cancel(cookie, first_tab, NINE)
+        house.desk.issuance.cancel(cookie, first_tab)
 
     assert house.start(cookie)
 
@@ -79,7 +77,7 @@ def test_cancel_leaves_no_row_and_no_password(house: House) -> None:
     cookie = house.enter()
     form = house.desk.issuance.ticket(cookie, NINE).id
 
-    cancelled = house.desk.issuance.cancel(cookie, form, NINE)
+    cancelled = house.desk.issuance.cancel(cookie, form)
 
     assert cancelled
     assert tickets(house) == 0
@@ -87,12 +85,28 @@ def test_cancel_leaves_no_row_and_no_password(house: House) -> None:
         house.start(cookie)
 
 
+@pytest.mark.parametrize("cookie", [None, "another browser's"])
+def test_what_is_gone_already_is_cancelled(house: House, cookie: str | None) -> None:
+    assert house.desk.issuance.cancel(cookie, "any")
+
+
+def test_cancel_after_the_ten_minutes_leaves_nothing_either(house: House) -> None:
+    cookie = house.enter()
+    form = house.desk.issuance.ticket(cookie, NINE).id
+    house.clock.set(NINE + 10 * MINUTE)
+
+    cancelled = house.desk.issuance.cancel(cookie, form)
+
+    assert cancelled
+    assert tickets(house) == 0
+
+
 def test_cancel_does_not_stop_an_issue_under_way_and_says_so(house: House) -> None:
     cookie = house.enter()
     house.start(cookie)
     form = house.desk.issuance.ticket(cookie, NINE).id
 
-    cancelled = house.desk.issuance.cancel(cookie, form, NINE)
+    cancelled = house.desk.issuance.cancel(cookie, form)
     house.work(cookie)
 
     assert not cancelled
@@ -104,7 +118,7 @@ def test_cancel_that_meets_the_button_lets_it_have_its_way(house: House) -> None
     form = house.desk.issuance.ticket(cookie, NINE).id
     house.between.at("save", lambda: house.start(cookie))
 
-    cancelled = house.desk.issuance.cancel(cookie, form, NINE)
+    cancelled = house.desk.issuance.cancel(cookie, form)
     house.work(cookie)
 
     assert not cancelled
@@ -114,7 +128,7 @@ def test_cancel_that_meets_the_button_lets_it_have_its_way(house: House) -> None
 def test_the_button_that_meets_a_cancel_begins_nothing(house: House) -> None:
     cookie = house.enter()
     form = house.desk.issuance.ticket(cookie, NINE).id
-    house.between.at("save IssuanceStarted", lambda: house.desk.issuance.cancel(cookie, form, NINE))
+    house.between.at("save IssuanceStarted", lambda: house.desk.issuance.cancel(cookie, form))
 
     with pytest.raises(TicketMissing):
         house.start(cookie)

@@ -6,7 +6,7 @@ import pytest
 
 from domain.errors import NotFound, SessionEnded
 from domain.fact import COMMAND_LINE
-from tests.support.house import BANK, TARO, House
+from tests.support.house import BANK, RENEWAL, RIGHT, TARO, House
 
 STAFF = "bank0001"
 
@@ -22,7 +22,7 @@ def test_a_page_that_needs_no_session_knows_who_has_one(inhabited: House) -> Non
     cookie = inhabited.log_in()
     shown, now = inhabited.fingerprint(), inhabited.clock()
 
-    visitor_id = inhabited.desk.accounts.visitor_id
+    visitor_id = inhabited.desk.sessions.visitor_id
 
     assert visitor_id(cookie, shown, now) == TARO
     assert visitor_id(None, shown, now) is None
@@ -32,12 +32,12 @@ def test_a_page_that_needs_no_session_knows_who_has_one(inhabited: House) -> Non
 def test_who_has_logged_out_is_told_so(inhabited: House) -> None:
     inhabited.issue()
     cookie = inhabited.log_in()
-    accounts, shown, now = inhabited.desk.accounts, inhabited.fingerprint(), inhabited.clock()
+    sessions, shown, now = inhabited.desk.sessions, inhabited.fingerprint(), inhabited.clock()
 
-    accounts.log_out(cookie, accounts.visitor(cookie, shown, now), now)
+    sessions.log_out(cookie, now)
 
     with pytest.raises(SessionEnded) as refusal:
-        accounts.visitor(cookie, shown, now)
+        sessions.visitor(cookie, shown, now)
     assert refusal.value.reason == "logged_out"
 
 
@@ -46,12 +46,14 @@ def test_the_result_tells_the_last_day(inhabited: House) -> None:
 
     outcome = inhabited.desk.delivery.outcome(cookie, inhabited.clock())
 
-    assert outcome.last_day == date(2027, 11, 24)
+    assert outcome.validity.last_day == date(2027, 11, 24)
 
 
 def test_the_house_of_staff_is_the_bank(inhabited: House) -> None:
+    inhabited.desk.certification.issue_to_file(STAFF, RIGHT, COMMAND_LINE, inhabited.clock())
+    inhabited.clock.set(RENEWAL)
     issuance, now = inhabited.desk.issuance, inhabited.clock()
-    cookie = issuance.authenticate(STAFF, "sesame99", now, visitor=STAFF)
+    cookie = issuance.authenticate(STAFF, RIGHT, now, visitor=STAFF)
 
     name, _ = issuance.proposal(issuance.ticket(cookie, now), now)
     assert inhabited.start(cookie)

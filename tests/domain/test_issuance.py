@@ -12,6 +12,7 @@ from domain.errors import (
     CertificateStillValid,
     IssuanceIsOver,
     IssuanceIsRunning,
+    IssuanceTimedOut,
 )
 from domain.fact import WORKER
 from domain.issuance import Issuance
@@ -22,6 +23,7 @@ from tests.support.accounts import (
     MILLISECOND,
     MINUTE,
     NINE,
+    TARO,
     account_held,
     account_issuing,
     account_locked,
@@ -46,7 +48,7 @@ Held = Literal["locked", "blocked", "suspended", "closed"]
 def test_the_first_issue_has_number_one() -> None:
     account = registered()
 
-    decided = account.record(account.state.start_issuance(None, None, False, NINE))
+    decided = account.record(account.state.start_issuance(None, None, False, TARO, NINE))
 
     assert decided == [fact("IssuanceStarted", NINE, number=1)]
     assert account.state.running == Issuance(1, NINE)
@@ -54,11 +56,11 @@ def test_the_first_issue_has_number_one() -> None:
 
 def test_the_number_rises_with_every_issue_completed_or_not() -> None:
     account = account_issuing()
-    account.record(account.state.complete_issuance(1, "A1", NINE))
-    account.record(account.state.start_issuance(None, None, False, NINE + HOUR))
+    account.record(account.state.complete_issuance(1, "A1", None, TARO, NINE))
+    account.record(account.state.start_issuance(None, None, False, TARO, NINE + HOUR))
     account.record(account.state.abandon_issuance(2, "failed", "taro01", NINE + HOUR))
 
-    decided = account.state.start_issuance(None, None, False, NINE + 2 * HOUR)
+    decided = account.state.start_issuance(None, None, False, TARO, NINE + 2 * HOUR)
 
     assert decided == [fact("IssuanceStarted", NINE + 2 * HOUR, number=3)]
 
@@ -67,7 +69,7 @@ def test_a_second_issue_is_refused_while_one_runs() -> None:
     account = account_issuing(NINE)
 
     with pytest.raises(IssuanceIsRunning) as refusal:
-        account.state.start_issuance(None, None, False, NINE + 10 * MINUTE - MILLISECOND)
+        account.state.start_issuance(None, None, False, TARO, NINE + 10 * MINUTE - MILLISECOND)
 
     assert refusal.value.until == NINE + 10 * MINUTE
 
@@ -76,7 +78,7 @@ def test_an_issue_not_completed_in_ten_minutes_is_abandoned_by_the_next_try() ->
     account = account_issuing(NINE)
     now = NINE + 10 * MINUTE
 
-    decided = account.record(account.state.start_issuance(None, None, False, now))
+    decided = account.record(account.state.start_issuance(None, None, False, TARO, now))
 
     assert decided == [
         fact("IssuanceAbandoned", now, number=1, reason="timed_out"),
@@ -104,7 +106,7 @@ def test_a_failed_issue_is_given_up_at_once_and_another_may_start() -> None:
     decided = account.record(account.state.abandon_issuance(1, "failed", "taro01", NINE))
 
     assert decided == [fact("IssuanceAbandoned", NINE, number=1, reason="failed")]
-    assert account.state.issuance_refusal(None, None, False, NINE) is None
+    assert account.state.issuance_refusal(None, None, False, TARO, NINE) is None
 
 
 def test_an_issue_that_does_not_run_cannot_be_given_up() -> None:
@@ -115,7 +117,7 @@ def test_an_issue_that_does_not_run_cannot_be_given_up() -> None:
 def test_the_end_of_a_lock_is_told_before_the_issue_starts() -> None:
     account = account_locked()
 
-    decided = account.state.start_issuance(None, None, False, NINE + HOUR)
+    decided = account.state.start_issuance(None, None, False, TARO, NINE + HOUR)
 
     assert decided == [fact("AccountLockExpired", NINE + HOUR), fact("IssuanceStarted", NINE + HOUR, number=1)]
 
@@ -125,7 +127,7 @@ def test_who_is_held_starts_no_issue(how: Held) -> None:
     account = account_held(how)
 
     with pytest.raises(AccountHeld) as refusal:
-        account.state.start_issuance(None, None, False, NINE + 2 * HOUR)
+        account.state.start_issuance(None, None, False, TARO, NINE + 2 * HOUR)
 
     assert refusal.value.code == how
 
@@ -136,7 +138,7 @@ def test_who_is_held_starts_no_issue(how: Held) -> None:
 def test_a_running_issue_is_completed_by_its_number() -> None:
     account = account_issuing(NINE)
 
-    decided = account.record(account.state.complete_issuance(1, "A1", NINE + MINUTE))
+    decided = account.record(account.state.complete_issuance(1, "A1", None, TARO, NINE + MINUTE))
 
     assert decided == [fact("IssuanceCompleted", NINE + MINUTE, number=1, serial="A1")]
     assert account.state.running is None
@@ -146,10 +148,10 @@ def test_a_running_issue_is_completed_by_its_number() -> None:
 def test_the_end_of_a_lock_is_told_before_the_completion() -> None:
     account = account_locked()
     account.record(
-        account.state.start_issuance(None, None, False, NINE + HOUR)[1:]
+        account.state.start_issuance(None, None, False, TARO, NINE + HOUR)[1:]
     )  # as if only the start had been told
 
-    decided = account.state.complete_issuance(1, "A1", NINE + HOUR)
+    decided = account.state.complete_issuance(1, "A1", None, TARO, NINE + HOUR)
 
     assert decided == [
         fact("AccountLockExpired", NINE + HOUR),
@@ -160,32 +162,32 @@ def test_the_end_of_a_lock_is_told_before_the_completion() -> None:
 def test_an_issue_completes_to_the_last_moment_of_its_ten_minutes_and_not_after() -> None:
     account = account_issuing(NINE)
 
-    in_time = account.state.complete_issuance(1, "A1", NINE + 10 * MINUTE - MILLISECOND)
+    in_time = account.state.complete_issuance(1, "A1", None, TARO, NINE + 10 * MINUTE - MILLISECOND)
 
     assert len(in_time) == 1
-    with pytest.raises(IssuanceIsOver):
-        account.state.complete_issuance(1, "A1", NINE + 10 * MINUTE)
+    with pytest.raises(IssuanceTimedOut):
+        account.state.complete_issuance(1, "A1", None, TARO, NINE + 10 * MINUTE)
 
 
 def test_another_number_or_none_that_runs_is_not_completed() -> None:
     running_second = account_issuing(NINE)
-    running_second.record(running_second.state.start_issuance(None, None, False, NINE + 10 * MINUTE))
+    running_second.record(running_second.state.start_issuance(None, None, False, TARO, NINE + 10 * MINUTE))
     completed = account_issuing(NINE)
-    completed.record(completed.state.complete_issuance(1, "A1", NINE))
+    completed.record(completed.state.complete_issuance(1, "A1", None, TARO, NINE))
 
     with pytest.raises(IssuanceIsOver):
-        running_second.state.complete_issuance(1, "A1", NINE + 10 * MINUTE)
+        running_second.state.complete_issuance(1, "A1", None, TARO, NINE + 10 * MINUTE)
     with pytest.raises(IssuanceIsOver):
-        completed.state.complete_issuance(1, "A1", NINE)
+        completed.state.complete_issuance(1, "A1", None, TARO, NINE)
     with pytest.raises(IssuanceIsOver):
-        registered().state.complete_issuance(1, "A1", NINE)
+        registered().state.complete_issuance(1, "A1", None, TARO, NINE)
 
 
 def test_a_lock_that_came_between_does_not_stop_the_issue() -> None:
     account = account_held("locked")
     account.record([fact("IssuanceStarted", NINE + 2 * HOUR, number=1)])
 
-    decided = account.state.complete_issuance(1, "A1", NINE + 2 * HOUR)
+    decided = account.state.complete_issuance(1, "A1", None, TARO, NINE + 2 * HOUR)
 
     assert decided == [fact("IssuanceCompleted", NINE + 2 * HOUR, number=1, serial="A1")]
 
@@ -196,7 +198,7 @@ def test_a_hold_that_came_between_leaves_the_issue_without_a_certificate(how: He
     account.record([fact("IssuanceStarted", NINE + 2 * HOUR, number=1)])
 
     with pytest.raises(AccountHeld) as refusal:
-        account.state.complete_issuance(1, "A1", NINE + 2 * HOUR)
+        account.state.complete_issuance(1, "A1", None, TARO, NINE + 2 * HOUR)
 
     assert refusal.value.code == how
 
@@ -216,7 +218,7 @@ def test_a_certificate_not_yet_in_its_window_is_the_reason_with_both_dates() -> 
     account = registered()
     newest = certificate_issued(NINE)
 
-    refusal = account.state.issuance_refusal(newest, None, False, WINDOW - MILLISECOND)
+    refusal = account.state.issuance_refusal(newest, None, False, TARO, WINDOW - MILLISECOND)
 
     assert isinstance(refusal, CertificateStillValid)
     assert refusal.last_day == date(2027, 11, 23)
@@ -227,7 +229,7 @@ def test_renewal_is_open_from_the_first_moment_of_the_window() -> None:
     account = registered()
     newest = certificate_issued(NINE)
 
-    decided = account.record(account.state.start_issuance(newest, None, False, WINDOW))
+    decided = account.record(account.state.start_issuance(newest, None, False, TARO, WINDOW))
 
     assert decided == [fact("IssuanceStarted", WINDOW, number=1)]
 
@@ -236,7 +238,7 @@ def test_the_refusal_is_raised_when_the_issue_is_started_all_the_same() -> None:
     account = registered()
 
     with pytest.raises(CertificateStillValid):
-        account.state.start_issuance(certificate_issued(NINE), None, False, WINDOW - MILLISECOND)
+        account.state.start_issuance(certificate_issued(NINE), None, False, TARO, WINDOW - MILLISECOND)
 
 
 def test_a_refused_issue_is_a_fact_and_no_failed_try() -> None:
@@ -247,14 +249,14 @@ def test_a_refused_issue_is_a_fact_and_no_failed_try() -> None:
     decided = account.record(account.state.refuse_issuance("certificate_still_valid", NINE))
 
     assert decided == [fact("IssuanceRefused", NINE, reason="certificate_still_valid")]
-    assert account.state == before
+    assert (account.state.lockout, account.state.running) == (before.lockout, None)
 
 
 def test_after_a_renewal_the_new_certificate_stops_a_second_issue_in_the_window_of_the_old() -> None:
     account = registered()
     renewed = certificate_issued(WINDOW + DAY, number=2, serial="B2")
 
-    refusal = account.state.issuance_refusal(renewed, "A1", True, WINDOW + 2 * DAY)
+    refusal = account.state.issuance_refusal(renewed, "A1", True, TARO, WINDOW + 2 * DAY)
 
     assert isinstance(refusal, CertificateStillValid)
     assert refusal.last_day == date(2028, 10, 24)
@@ -263,8 +265,8 @@ def test_after_a_renewal_the_new_certificate_stops_a_second_issue_in_the_window_
 def test_who_has_no_certificate_or_only_a_planned_one_may_issue() -> None:
     account = registered()
 
-    assert account.state.issuance_refusal(None, None, True, NINE) is None
-    assert account.state.issuance_refusal(certificate_planned(NINE), None, True, NINE) is None
+    assert account.state.issuance_refusal(None, None, True, TARO, NINE) is None
+    assert account.state.issuance_refusal(certificate_planned(NINE), None, True, TARO, NINE) is None
 
 
 def test_who_has_a_revoked_certificate_may_issue_at_once() -> None:
@@ -272,7 +274,7 @@ def test_who_has_a_revoked_certificate_may_issue_at_once() -> None:
     issued = certificate_issued(NINE)
     revoked = certificate_after(issued.revoke("pc_changed", "bank01", NINE + HOUR), issued)
 
-    assert account.state.issuance_refusal(revoked, None, False, NINE + HOUR) is None
+    assert account.state.issuance_refusal(revoked, None, False, TARO, NINE + HOUR) is None
 
 
 @pytest.mark.parametrize("needs_shown", [False, True])
@@ -280,8 +282,8 @@ def test_who_has_an_expired_certificate_may_issue_without_end(needs_shown: bool)
     account = registered()
     expired = certificate_issued(NINE)
 
-    assert account.state.issuance_refusal(expired, None, needs_shown, AFTER_L) is None
-    assert account.state.issuance_refusal(expired, None, needs_shown, AFTER_L + 3652 * DAY) is None
+    assert account.state.issuance_refusal(expired, None, needs_shown, TARO, AFTER_L) is None
+    assert account.state.issuance_refusal(expired, None, needs_shown, TARO, AFTER_L + 3652 * DAY) is None
 
 
 @pytest.mark.parametrize("shown", [None, "B2"])
@@ -289,28 +291,28 @@ def test_by_setting_the_certificate_being_renewed_must_be_the_one_shown(shown: s
     account = registered()
     newest = certificate_issued(NINE, serial="A1")
 
-    refusal = account.state.issuance_refusal(newest, shown, True, WINDOW)
+    refusal = account.state.issuance_refusal(newest, shown, True, TARO, WINDOW)
 
     assert isinstance(refusal, CertificateNotShown)
-    assert account.state.issuance_refusal(newest, "A1", True, WINDOW) is None
-    assert account.state.issuance_refusal(newest, shown, False, WINDOW) is None
+    assert account.state.issuance_refusal(newest, "A1", True, TARO, WINDOW) is None
+    assert account.state.issuance_refusal(newest, shown, False, TARO, WINDOW) is None
 
 
 def test_by_setting_the_start_asks_for_the_certificate_again() -> None:
     account = registered()
     newest = certificate_issued(NINE)
 
-    decided = account.state.start_issuance(newest, "A1", True, WINDOW)
+    decided = account.state.start_issuance(newest, "A1", True, TARO, WINDOW)
 
     assert decided == [fact("IssuanceStarted", WINDOW, number=1)]
     with pytest.raises(CertificateNotShown):
-        account.state.start_issuance(newest, None, True, WINDOW)
+        account.state.start_issuance(newest, None, True, TARO, WINDOW)
 
 
 def test_a_running_issue_is_told_before_a_certificate_still_valid() -> None:
     account = account_issuing(NINE)
     newest: Certificate = certificate_issued(NINE)
 
-    refusal = account.state.issuance_refusal(newest, None, False, NINE)
+    refusal = account.state.issuance_refusal(newest, None, False, TARO, NINE)
 
     assert isinstance(refusal, IssuanceIsRunning)

@@ -71,10 +71,10 @@ class IssuingWalk(RuleBasedStateMachine):
         allowed = allowed and not any(self.stops_an_issue(number) for number in self.issued_at)
         if not allowed:
             with pytest.raises((IssuanceRefusal, AccountHeld)):
-                self.account.state.start_issuance(self.newest(), None, False, self.now)
+                self.account.state.start_issuance(self.newest(), None, False, "taro01", self.now)
             return
         self.over.update(self.pressed_at)
-        told = self.account.record(self.account.state.start_issuance(self.newest(), None, False, self.now))
+        told = self.account.record(self.account.state.start_issuance(self.newest(), None, False, "taro01", self.now))
         assert isinstance(told[-1], IssuanceStarted)
         self.pressed_at[told[-1].number] = self.now
 
@@ -102,7 +102,7 @@ class IssuingWalk(RuleBasedStateMachine):
         serial = certificate.plans[plan % len(certificate.plans)]
         try:
             issued = certificate.issue(serial, b"", "", Validity.from_issue(self.now), "taro01", self.now)
-            completed = self.account.state.complete_issuance(number, serial, self.now)
+            completed = self.account.state.complete_issuance(number, serial, None, "taro01", self.now)
         except (IssuanceRefusal, AccountHeld):
             assert self.running() != number or self.suspended or serial in certificate.revoked_plans
             return

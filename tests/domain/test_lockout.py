@@ -2,7 +2,7 @@
 
 import pytest
 
-from domain.lockout import Failure, Lockout
+from domain.lockout import Lock, Lockout
 from tests.support.accounts import DAY, HOUR, MILLISECOND, MINUTE, NINE
 
 LOCKED = Lockout(failures=6, locks=1, locked_until=NINE + HOUR)
@@ -13,21 +13,21 @@ BLOCKED = Lockout(failures=6, locks=3, locked_until=NINE + HOUR, blocked=True)
 def test_up_to_the_fifth_failure_nothing_more_happens(failures: int) -> None:
     lockout = Lockout(failures=failures)
 
-    assert lockout.one_more_failure(NINE) == Failure(lock=None, until=None, blocks=False)
+    assert lockout.one_more_failure(NINE) is None
 
 
 def test_the_sixth_failure_starts_the_first_lock_for_sixty_minutes() -> None:
     lockout = Lockout(failures=5)
 
-    assert lockout.one_more_failure(NINE) == Failure(lock=1, until=NINE + 60 * MINUTE, blocks=False)
+    assert lockout.one_more_failure(NINE) == Lock(1, NINE + 60 * MINUTE, blocks=False)
 
 
 def test_the_second_lock_does_not_block_and_the_third_does() -> None:
     locked_once = Lockout(failures=5, locks=1)
     locked_twice = Lockout(failures=5, locks=2)
 
-    assert locked_once.one_more_failure(NINE) == Failure(lock=2, until=NINE + HOUR, blocks=False)
-    assert locked_twice.one_more_failure(NINE) == Failure(lock=3, until=NINE + HOUR, blocks=True)
+    assert locked_once.one_more_failure(NINE) == Lock(2, NINE + HOUR, blocks=False)
+    assert locked_twice.one_more_failure(NINE) == Lock(3, NINE + HOUR, blocks=True)
 
 
 def test_a_lock_holds_until_just_before_sixty_minutes_and_is_open_at_sixty() -> None:
@@ -49,7 +49,7 @@ def test_failures_read_six_while_locked_and_none_from_the_end_of_the_lock() -> N
 
 
 def test_the_first_failure_after_a_lock_has_run_out_is_the_first_of_a_new_run() -> None:
-    assert LOCKED.one_more_failure(NINE + HOUR) == Failure(lock=None, until=None, blocks=False)
+    assert LOCKED.one_more_failure(NINE + HOUR) is None
 
 
 def test_the_end_of_a_lock_resets_the_failures_and_never_the_lock_count() -> None:

@@ -2,7 +2,8 @@
 
 import pytest
 
-from domain.errors import MasterExists, NotFound
+from domain.errors import InvalidInput, MasterExists, NotFound
+from domain.fact import Fact
 from domain.organization import Organization, organization_from
 from tests.support.accounts import COMMITMENT, DAY, NINE, fact
 
@@ -12,6 +13,10 @@ REGISTERED = fact(
 )
 INVITED = fact("MasterInvited", NINE, by=BANK, credential=1, password_until=NINE + 80 * DAY)
 MASTER_REGISTERED = fact("MasterRegistered", NINE, by="hanako1", user_id="hanako1")
+
+
+def settings(profile: str, code: str, language: str) -> Fact:
+    return fact("OrganizationSettingChanged", NINE, by=BANK, p12_profile=profile, issuance_code=code, language=language)
 
 
 def test_registration_is_one_fact() -> None:
@@ -39,21 +44,18 @@ def test_each_letter_has_a_password_of_its_own() -> None:
 
     assert first.invite_master(NINE + 80 * DAY, BANK, NINE) == [INVITED]
     assert second.credential == 1
-    assert second.invited_until == NINE + 80 * DAY
     assert second.invite_master(NINE + 81 * DAY, BANK, NINE + DAY) == [
         fact("MasterInvited", NINE + DAY, by=BANK, credential=2, password_until=NINE + 81 * DAY)
     ]
 
 
-def test_the_letter_dies_when_the_master_is_registered() -> None:
+def test_registering_the_master_is_one_fact() -> None:
     organization = organization_from([REGISTERED, INVITED])
 
     decided = organization.register_master("hanako1", "hanako1", NINE)
 
     assert decided == [MASTER_REGISTERED]
-    after = organization_from([REGISTERED, INVITED, *decided])
-    assert after.master == "hanako1"
-    assert after.invited_until is None
+    assert organization_from([REGISTERED, INVITED, *decided]).master == "hanako1"
 
 
 def test_an_organization_has_one_master() -> None:
@@ -68,30 +70,47 @@ def test_an_organization_has_one_master() -> None:
 def test_a_change_of_settings_tells_all_of_them() -> None:
     organization = organization_from([REGISTERED])
 
-    decided = organization.set("legacy", "on", "en", BANK, NINE)
+    decided = organization.set("legacy", "off", "en", BANK, NINE)
 
-    assert decided == [
-        fact("OrganizationSettingChanged", NINE, by=BANK, p12_profile="legacy", issuance_code="on", language="en")
-    ]
+    assert decided == [settings("legacy", "off", "en")]
     after = organization_from([REGISTERED, *decided])
-    assert (after.p12_profile, after.issuance_code, after.language) == ("legacy", "on", "en")
+    assert (after.p12_profile, after.issuance_code, after.language) == ("legacy", "off", "en")
 
 
-@pytest.mark.parametrize(
-    ("profile", "code", "language"), [("legacy", "off", "ja"), ("modern", "on", "ja"), ("modern", "off", "en")]
-)
-def test_any_one_setting_can_be_changed_and_the_same_again_records_nothing(
-    profile: str, code: str, language: str
-) -> None:
-    changed = fact(
-        "OrganizationSettingChanged", NINE, by=BANK, p12_profile=profile, issuance_code=code, language=language
-    )
+def test_what_is_not_given_stays_as_it_is() -> None:
+    organization = organization_from([REGISTERED, settings("legacy", "off", "en")])
+
+    assert organization.set(None, None, "ja", BANK, NINE) == [settings("legacy", "off", "ja")]
+    assert organization.set("modern", None, None, BANK, NINE) == [settings("modern", "off", "en")]
+    assert organization.set(None, None, None, BANK, NINE) == []
+
+
+@pytest.mark.parametrize(("profile", "language"), [("legacy", "ja"), ("modern", "en")])
+def test_any_one_setting_can_be_changed_and_the_same_again_records_nothing(profile: str, language: str) -> None:
     before = organization_from([REGISTERED])
-    after = organization_from([REGISTERED, changed])
+    after = organization_from([REGISTERED, settings(profile, "off", language)])
 
-    assert len(before.set(after.p12_profile, after.issuance_code, after.language, BANK, NINE)) == 1
-    assert after.set(after.p12_profile, after.issuance_code, after.language, BANK, NINE) == []
+    assert len(before.set(after.p12_profile, "off", after.language, BANK, NINE)) == 1
+    assert after.set(after.p12_profile, "off", after.language, BANK, NINE) == []
     assert before.set("modern", "off", "ja", BANK, NINE) == []
+
+
+def test_the_code_at_issue_cannot_be_switched_on_while_nobody_asks_for_it() -> None:
+    organization = organization_from([REGISTERED])
+
+    with pytest.raises(InvalidInput) as refusal:
+        organization.set(None, "on", "en", BANK, NINE)
+
+    assert refusal.value.faults == {"issuance_code": "not_built"}
+
+
+def test_where_an_old_fact_switched_the_code_on_it_can_be_switched_off() -> None:
+    organization = organization_from([REGISTERED, settings("modern", "on", "ja")])
+
+    assert organization.issuance_code == "on"
+    assert organization.set(None, "off", None, BANK, NINE) == [settings("modern", "off", "ja")]
+    with pytest.raises(InvalidInput):
+        organization.set("legacy", None, None, BANK, NINE)
 
 
 def test_a_fact_of_another_stream_changes_nothing_about_an_organization() -> None:

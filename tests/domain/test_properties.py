@@ -10,7 +10,7 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
-from domain.errors import AccountHeld, AccountIsClosed, NothingToRelease
+from domain.errors import AccountHeld, AlreadyClosed, NothingToRelease
 from domain.fact import WORKER, Fact
 from domain.user_account import account_from
 from domain.user_account_facts import (
@@ -140,12 +140,12 @@ class LockoutWalk(RuleBasedStateMachine):
             self.account.record(self.account.state.release(MASTER, self.now))
             self.forget_everything()
         else:
-            with pytest.raises(NothingToRelease):
+            with pytest.raises(AlreadyClosed if self.closed else NothingToRelease):
                 self.account.state.release(MASTER, self.now)
 
     def reset(self) -> None:
         if self.closed:
-            with pytest.raises(AccountIsClosed):
+            with pytest.raises(AlreadyClosed):
                 self.account.state.reset_password(self.now + DAY, MASTER, self.now)
             return
         self.account.record(self.account.state.reset_password(self.now + DAY, MASTER, self.now))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from domain.errors import AccountIsBlocked, AccountIsLocked, NothingToRelease
+from domain.errors import AccountIsBlocked, AccountIsLocked, AlreadyClosed, NothingToRelease
 from domain.fact import WORKER
 from domain.lockout import Lockout
 from tests.support.accounts import (
@@ -254,5 +254,5 @@ def test_a_closed_account_cannot_be_released_though_it_was_blocked() -> None:
     account = account_blocked()
     account.record(account.state.close("deleted", MASTER, NINE + DAY))
 
-    with pytest.raises(NothingToRelease):
+    with pytest.raises(AlreadyClosed):
         account.state.release(MASTER, NINE + DAY)

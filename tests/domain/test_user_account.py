@@ -2,10 +2,10 @@
 
 import pytest
 
-from domain.errors import AccountIsBlocked, AccountIsClosed, AccountIsSuspended
+from domain.errors import AccountIsBlocked, AccountIsClosed, AccountIsSuspended, AlreadyClosed, TryRefused
 from domain.lockout import Lockout
 from domain.user_account import UserAccount, account_from
-from domain.user_account_facts import Role
+from domain.user_account_facts import Role, UserRegistered
 from tests.support.accounts import (
     COMMITMENT,
     DAY,
@@ -40,6 +40,27 @@ def test_registration_is_one_fact_with_the_first_password_and_its_end() -> None:
             credential=1,
             password_until=NINE + 14 * DAY,
         )
+    ]
+
+
+@pytest.mark.parametrize(
+    ("role", "organization"),
+    [("general", None), ("master", None), ("bank_admin", "org0001"), ("auditor", "org0001")],
+)
+def test_staff_belong_to_no_organization_and_everybody_else_to_one(role: Role, organization: str | None) -> None:
+    with pytest.raises(ValueError, match=role):
+        UserAccount.register("taro01", role, organization, COMMITMENT, NINE + 14 * DAY, MASTER, NINE)
+
+
+@pytest.mark.parametrize(
+    ("role", "organization"),
+    [("general", "org0001"), ("master", "org0001"), ("bank_admin", None), ("auditor", None)],
+)
+def test_every_role_can_be_registered_where_it_belongs(role: Role, organization: str | None) -> None:
+    decided = UserAccount.register("taro01", role, organization, COMMITMENT, NINE + 14 * DAY, MASTER, NINE)
+
+    assert [(fact.role, fact.organization) for fact in decided if isinstance(fact, UserRegistered)] == [
+        (role, organization)
     ]
 
 
@@ -197,17 +218,20 @@ def test_a_release_does_not_end_a_suspension() -> None:
     assert isinstance(account.state.hold(NINE + DAY), AccountIsSuspended)
 
 
-def test_a_closed_account_stays_closed_for_every_act() -> None:
+def test_a_closed_account_stays_closed_for_every_act_and_an_act_refused_is_no_refused_try() -> None:
     account = account_closed()
 
     assert facts(account)[-1] == fact("AccountClosed", NINE, by=MASTER, reason="deleted")
-    with pytest.raises(AccountIsClosed):
+    assert not issubclass(AlreadyClosed, TryRefused)
+    with pytest.raises(AlreadyClosed):
+        account.state.release(MASTER, NINE)
+    with pytest.raises(AlreadyClosed):
         account.state.suspend(MASTER, NINE)
-    with pytest.raises(AccountIsClosed):
+    with pytest.raises(AlreadyClosed):
         account.state.resume(MASTER, NINE)
-    with pytest.raises(AccountIsClosed):
+    with pytest.raises(AlreadyClosed):
         account.state.reset_password(NINE + DAY, MASTER, NINE)
-    with pytest.raises(AccountIsClosed):
+    with pytest.raises(AlreadyClosed):
         account.state.close("again", MASTER, NINE)
 
 
@@ -223,7 +247,7 @@ def test_closed_is_told_before_blocked_and_blocked_before_suspended() -> None:
     assert isinstance(account.state.hold(now), AccountIsClosed)
 
 
-def test_log_in_and_log_out_are_facts_and_the_last_log_in_is_kept() -> None:
+def test_log_in_and_log_out_are_facts() -> None:
     account = registered()
 
     logged_in = account.record(account.state.log_in("A1", NINE))
@@ -231,4 +255,3 @@ def test_log_in_and_log_out_are_facts_and_the_last_log_in_is_kept() -> None:
 
     assert logged_in == [fact("LoggedIn", NINE, serial="A1")]
     assert logged_out == [fact("LoggedOut", NINE + HOUR)]
-    assert account.state.logged_in_at == NINE

@@ -31,7 +31,7 @@ def test_the_last_day_is_the_366th_counting_the_day_of_issue(issued: date, last_
 
     validity = Validity.from_issue(noon)
 
-    assert validity.last_day == last_day
+    assert (validity.first_day, validity.last_day) == (issued, last_day)
     assert validity.not_after == japan(last_day.year, last_day.month, last_day.day, 23, 59, 59)
     assert (last_day - issued).days + 1 == 366
 
@@ -51,6 +51,7 @@ def test_an_issue_at_midnight_in_japan_counts_the_new_day_though_utc_has_the_old
 
     assert validity.not_after == datetime(2027, 11, 24, 14, 59, 59, tzinfo=UTC)
     assert validity.not_before == datetime(2026, 11, 23, 14, 55, tzinfo=UTC)  # the skew moves no day
+    assert validity.first_day == date(2026, 11, 24)
 
 
 def test_it_begins_five_minutes_before_the_issue_in_whole_seconds_of_utc() -> None:

@@ -3,9 +3,12 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
+from application.ports import Requester
+from domain.certificate import CertificateRevoked
 from infra.postgres import Database
 from infra.views import CurrentViews
 from projections.runner import catch_up, connect
@@ -123,7 +126,11 @@ def test_migrate_may_be_repeated(shomei: CommandLine) -> None:
     assert shomei.run("migrate").exit_code == 0
 
 
-def test_migrate_by_the_processes_role_says_who_should(shomei: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_migrate_by_the_processes_role_says_who_should(
+    shomei: CommandLine, dsn: Dsn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with psycopg.connect(dsn.owner, autocommit=True) as owner:
+        owner.execute("update schema_marks set mark = 'of an older version'")
     monkeypatch.delenv("SHOMEI_MIGRATION_URL")
 
     assert "SHOMEI_MIGRATION_URL" in shomei.refusal("migrate")
@@ -179,3 +186,37 @@ def test_no_log_line_holds_a_password_a_name_or_an_address(shomei: CommandLine, 
 
     assert [secret for secret in secrets if secret in shomei.logged] == []
     assert Path("a.p12").stat().st_mode & 0o777 == 0o600
+
+
+def test_revoking_may_say_who_asked_and_on_which_paper(
+    shomei: CommandLine, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SHOMEI_APPROVAL", "two_persons")  # which is for the console: here the machine's owner decides
+    house.organization()
+    house.user()
+    house.issue()
+
+    shomei.json("revoke", TARO, "--reason", "lost", "--requested-by", "見本 花子", "--paper-number", "2026-17")
+
+    (entry,) = [each for each in house.store.entries(0, 1000) if isinstance(each.fact, CertificateRevoked)]
+    assert isinstance(entry.fact, CertificateRevoked)
+    assert entry.fact.paper_number == "2026-17"
+    assert house.people.requester(entry.stream, int(entry.fact.request or 0)) == Requester("見本 花子")
+
+
+@pytest.mark.parametrize(
+    ("option", "typed", "said"),
+    [
+        ("--requested-by", " 見本", "requested_by is not well-formed"),
+        ("--paper-number", "２０２６", "paper_number is not well-formed"),
+    ],
+)
+def test_what_is_malformed_is_said_and_not_repeated(
+    shomei: CommandLine, house: House, option: str, typed: str, said: str
+) -> None:
+    house.organization()
+    house.user()
+    house.issue()
+
+    assert shomei.refusal("revoke", TARO, "--reason", "lost", option, typed) == said
+    assert house.certificate().revoked is None

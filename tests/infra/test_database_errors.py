@@ -6,7 +6,7 @@ import psycopg
 import pytest
 from psycopg.rows import TupleRow
 
-from application.ports import Person
+from application.ports import Contact
 from infra.event_store import EventStore
 from infra.postgres import Database
 from infra.vault import PersonVault
@@ -16,7 +16,7 @@ def test_a_row_that_is_refused_is_not_quoted(
     owner: psycopg.Connection[TupleRow], database: Database, store: EventStore
 ) -> None:
     owner.execute("alter table vault_persons add constraint never check (false)")
-    _, row = PersonVault(database).keep(uuid4(), 1, Person("kanaria", "kanaria@example.com"))
+    _, row = PersonVault(database).keep(uuid4(), 1, Contact("kanaria", "kanaria@example.com"))
 
     with pytest.raises(Exception, match="violates check constraint") as refusal:
         store.save(rows=[row])

@@ -85,7 +85,7 @@ def test_every_demo_has_passwords_of_its_own(house: House, tmp_path: Path) -> No
     [
         "saved OrganizationRegistered",
         "saved UserRegistered",
-        "saved PasswordChanged",
+        "saved PasswordAccepted",
         "saved IssuanceStarted",
         "saved CertificatePlanned",
         "saved CertificateIssued",

@@ -4,12 +4,8 @@ A test that starts a server takes some tenths of a second. Where it runs as root
 account that the server is handed to; so places are made beside it.
 """
 
-import os
-import shutil
-import signal
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -18,27 +14,9 @@ import psycopg
 import pytest
 
 from infra.embedded_postgres import Cluster, PostgresUnavailable, embedded
+from tests.support.clusters import home, kept, kill_server, place
 
-
-@pytest.fixture
-def place() -> Iterator[Path]:
-    made = Path(tempfile.mkdtemp(prefix="shomei-"))
-    made.chmod(0o755)
-    yield made
-    shutil.rmtree(made)
-
-
-@pytest.fixture(scope="module")
-def home() -> Iterator[Path]:
-    """A cluster that has been created, with a table of one row; no server runs."""
-    made = Path(tempfile.mkdtemp(prefix="shomei-"))
-    made.chmod(0o755)
-    with embedded(made / "pg") as cluster, psycopg.connect(cluster.owner_dsn) as db:
-        db.execute("create table kept (address text primary key)")
-        db.execute("insert into kept values ('kept@example.jp')")
-    yield made / "pg"
-    Cluster(made / "pg").stop()
-    shutil.rmtree(made)
+__all__ = ["home", "place"]
 
 
 @pytest.fixture
@@ -57,11 +35,6 @@ def programs(directory: Path, version: str = "18.6", initdb: str = "exit 0") -> 
         (directory / name).write_text(f"#!/bin/sh\n{script}\n")
         (directory / name).chmod(0o755)
     return directory
-
-
-def kept(cluster: Cluster) -> list[tuple[str]]:
-    with psycopg.connect(cluster.owner_dsn) as db:
-        return db.execute("select address from kept").fetchall()
 
 
 def test_both_roles_log_in_and_only_the_owner_is_a_superuser(home: Path) -> None:
@@ -118,6 +91,11 @@ def test_a_user_that_was_killed_does_not_keep_the_server(home: Path) -> None:
         psycopg.connect(cluster.owner_dsn)
 
 
+def test_as_many_connections_are_taken_as_said_also_by_a_cluster_made_before(home: Path) -> None:
+    with embedded(home, connections=123) as cluster, psycopg.connect(cluster.owner_dsn) as db:
+        assert db.execute("show max_connections").fetchone() == ("123",)
+
+
 def test_four_that_join_at_once_on_an_empty_place_share_one_cluster(place: Path) -> None:
     clusters = [Cluster(place / "pg") for _ in range(4)]
 
@@ -146,7 +124,7 @@ def test_nothing_is_lost_when_the_server_is_killed(home: Path) -> None:
     handle = cluster.join()
     with psycopg.connect(cluster.owner_dsn) as db:
         db.execute("insert into kept values ('killed@example.jp')")
-    os.kill(int((home / "data" / "postmaster.pid").read_text().split()[0]), signal.SIGKILL)
+    kill_server(home)
 
     with embedded(home) as next_one, psycopg.connect(next_one.owner_dsn) as db:
         removed = db.execute("delete from kept where address = 'killed@example.jp' returning address").fetchall()
@@ -249,22 +227,6 @@ def test_a_directory_that_is_no_cluster_is_left_alone(place: Path) -> None:
         cluster.join()
 
     assert (place / "pg" / "data" / "letter.txt").read_text() == "mine"
-
-
-@pytest.mark.parametrize(("length", "elsewhere"), [(89, False), (90, True)])
-def test_a_path_too_long_for_a_socket_has_its_sockets_elsewhere(length: int, elsewhere: bool) -> None:
-    home = Path("/" + "h" * (length - 1))
-
-    dsn = Cluster(home).owner_dsn
-
-    assert ("%2Ftmp%2Fshomei-" in dsn) is elsewhere
-
-
-def test_a_path_too_long_for_a_socket_serves_all_the_same(place: Path) -> None:
-    with embedded(place / ("h" * 90)) as cluster, psycopg.connect(cluster.process_dsn) as db:
-        answer = db.execute("select 1").fetchone()
-
-    assert answer == (1,)
 
 
 def test_a_place_where_the_servers_account_may_not_write_is_said_in_one_sentence(place: Path) -> None:

@@ -1,18 +1,21 @@
 """The event store: facts and rows together or not at all, and what each fault of the world is called (R3.5, R10.8)."""
 
 from collections.abc import Iterator, Sequence
+from threading import Barrier
 from typing import Any
 from uuid import UUID, uuid4
 
 import psycopg
 import pytest
 from eventsourcing.persistence import IntegrityError, OperationalError, StoredEvent
+from psycopg import sql
+from psycopg.errors import SerializationFailure
 
 from application.ports import Changes, Conflict, FactStore, Unavailable
 from infra.event_store import AppendRecorder, EventStore
 from infra.postgres import Database, statement
 from tests.support.accounts import NINE, fact
-from tests.support.crowd import together
+from tests.support.crowd import BOUND, refusals, together
 from tests.support.fakes import Between, WatchedStore
 
 STREAM = UUID("4b1d8f0e-0000-4000-8000-000000000001")
@@ -81,6 +84,14 @@ def test_a_save_of_nothing_does_nothing(facts: FactStore) -> None:
     assert facts.load(STREAM) == []
 
 
+def test_changes_without_facts_guard_nothing(facts: FactStore) -> None:
+    facts.save(Changes(STREAM, 0, [FIRST]))
+
+    facts.save(Changes(STREAM, 0, []), Changes(OTHER, 0, [SECOND]))
+
+    assert facts.load(OTHER) == [SECOND]
+
+
 # ---- all or nothing
 
 
@@ -121,6 +132,41 @@ def test_another_unique_key_than_that_of_the_facts_is_no_conflict(store: EventSt
 
     with pytest.raises(IntegrityError, match="sessions_pkey"):
         store.save(Changes(STREAM, 0, [FIRST]), rows=[session()])
+
+    assert store.load(STREAM) == []
+
+
+# ---- rows that others hold
+
+
+def end_session(owner: str) -> Any:
+    return statement("update sessions set ended = 'blocked' where id = %s", owner)
+
+
+def test_of_two_saves_that_wait_for_each_others_rows_one_is_told_of_a_conflict(
+    store: EventStore, owner: psycopg.Connection[Any]
+) -> None:
+    name = sql.Identifier(owner.info.dbname)
+    owner.execute(sql.SQL("alter database {} set deadlock_timeout = '10ms'").format(name))
+    store.save(rows=[session("row00001"), session("row00002")])
+    both_have_one = Barrier(2, timeout=BOUND)
+
+    def save(stream: UUID, first: str, second: str) -> None:
+        rows = [end_session(first), lambda _: both_have_one.wait(), end_session(second)]
+        store.save(Changes(stream, 0, [FIRST]), rows=rows)
+
+    outcomes = together([lambda: save(STREAM, "row00001", "row00002"), lambda: save(OTHER, "row00002", "row00001")])
+
+    assert refusals(outcomes) == [Conflict]
+    assert len(store.load(STREAM)) + len(store.load(OTHER)) == 1
+
+
+def test_a_save_that_the_server_could_not_put_behind_another_is_a_conflict(store: EventStore) -> None:
+    def overtaken(_: object) -> None:
+        raise SerializationFailure
+
+    with pytest.raises(Conflict):
+        store.save(Changes(STREAM, 0, [FIRST]), rows=[overtaken])
 
     assert store.load(STREAM) == []
 

@@ -6,15 +6,17 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
+from structlog.testing import capture_logs
 
 from application.ports import CertificateRequest, Changes, Conflict, KeyPair, Planned
+from domain.fact import Fact
 from domain.organization import Profile
 from domain.validity import Validity
 from infra.bootstrap import house
 from infra.event_store import EventStore
-from infra.failpoints import FailingAuthority, FailingPackages, FailingStore
+from infra.failpoints import STEPS, FailingAuthority, FailingPackages, FailingStore, checked
 from infra.postgres import Database, statement
-from infra.settings import Settings
+from infra.settings import Settings, SettingsError
 from tests.support.accounts import NINE, fact
 from tests.support.database import Dsn
 from tests.support.fleet import address
@@ -159,3 +161,23 @@ def test_the_store_dies_with_the_setting_only(dsn: Dsn, tmp_path: Path, point: s
 
         assert fails == (point is not None)
         assert (opened.facts is opened.store) == (point is None)
+
+
+@pytest.mark.parametrize("point", ["after:CertificatePland", "after:certificateplanned", "before:sign", "after:Fact"])
+def test_a_point_that_nothing_ever_reaches_is_refused_in_one_sentence(dsn: Dsn, tmp_path: Path, point: str) -> None:
+    settings = Settings(home=tmp_path, database_url=address(dsn.process), failpoint=point)
+
+    with pytest.raises(SettingsError, match=r"^SHOMEI_FAILPOINT is no point there is: it must be before.* after:key"):
+        house(settings, dsn.process).__enter__()
+
+
+def test_every_fact_and_every_step_is_a_point_and_setting_one_is_warned_of() -> None:
+    points = [f"{when}:{kind.__name__}" for kind in Fact.every() for when in ("before", "inside", "after")]
+    points += [f"after:{step}" for step in STEPS]
+
+    with capture_logs() as logged:
+        taken = [checked(point) for point in points]
+
+    assert taken == points
+    assert {line["log_level"] for line in logged} == {"warning"}
+    assert [line["point"] for line in logged] == points

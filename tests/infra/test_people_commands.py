@@ -27,14 +27,24 @@ def test_without_json_the_same_is_printed_for_people(shomei: CommandLine) -> Non
 
 
 def test_an_organization_may_be_added_with_its_settings(shomei: CommandLine) -> None:
-    shomei.json(*ORGANIZATION, "--p12-profile", "legacy", "--issuance-code", "on", "--language", "en")
+    shomei.json(*ORGANIZATION, "--p12-profile", "legacy", "--issuance-code", "off", "--language", "en")
 
     assert shomei.json("organization", "set", "ACME01") == {
         "code": "ACME01",
         "p12_profile": "legacy",
-        "issuance_code": "on",
+        "issuance_code": "off",
         "language": "en",
     }
+
+
+def test_a_code_at_issue_that_nobody_would_ask_for_is_refused(shomei: CommandLine, house: House) -> None:
+    why = "issuance_code cannot be switched on: nothing asks for a code at issue yet"
+
+    assert shomei.refusal(*ORGANIZATION, "--issuance-code", "on") == why
+    assert house.kinds() == []
+    shomei.run(*ORGANIZATION)
+    assert shomei.refusal("organization", "set", "ACME01", "--issuance-code", "on") == why
+    assert shomei.json("organization", "set", "ACME01")["issuance_code"] == "off"
 
 
 def test_setting_one_thing_leaves_the_others(shomei: CommandLine) -> None:

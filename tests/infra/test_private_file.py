@@ -1,12 +1,13 @@
-"""Files that hold a secret (R4.11): for their owner alone, whole or not there, never overwritten."""
+"""Files written whole (R4.11): a secret for its owner alone, whole or not there, and on the disk."""
 
 import os
-from collections.abc import Iterator
+import stat
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from infra.private_file import reserve_private, write_private
+from infra.private_file import reserve_private, write_first, write_whole
 
 
 @pytest.fixture(autouse=True)
@@ -23,7 +24,7 @@ def mode(path: Path) -> int:
 def test_what_is_written_is_for_its_owner_alone(tmp_path: Path) -> None:
     file = tmp_path / "secret"
 
-    write_private(file, b"one")
+    write_whole(file, b"one")
 
     assert (file.read_bytes(), mode(file)) == (b"one", 0o600)
 
@@ -33,7 +34,7 @@ def test_a_file_that_everybody_could_read_is_replaced_by_one_for_its_owner(tmp_p
     file.write_bytes(b"old")
     file.chmod(0o644)
 
-    write_private(file, b"new")
+    write_whole(file, b"new")
 
     assert (file.read_bytes(), mode(file)) == (b"new", 0o600)
     assert list(tmp_path.iterdir()) == [file]
@@ -44,9 +45,40 @@ def test_a_write_that_fails_leaves_the_old_file_and_nothing_beside_it(tmp_path: 
     file.mkdir()  # which no rename of a file can replace
 
     with pytest.raises(OSError, match="secret"):
-        write_private(file, b"new")
+        write_whole(file, b"new")
 
     assert list(tmp_path.iterdir()) == [file]
+
+
+@pytest.mark.parametrize("mode_wanted", [0o600, 0o644])
+def test_a_file_has_the_mode_asked_for(tmp_path: Path, mode_wanted: int) -> None:
+    file = tmp_path / "certificate"
+
+    write_whole(file, b"one", mode=mode_wanted)
+
+    assert mode(file) == mode_wanted
+
+
+def test_of_several_that_write_first_the_first_ones_content_stays(tmp_path: Path) -> None:
+    file = tmp_path / "secret"
+
+    write_first(file, b"one")
+    write_first(file, b"two")
+
+    assert (file.read_bytes(), mode(file)) == (b"one", 0o600)
+    assert list(tmp_path.iterdir()) == [file]
+
+
+@pytest.mark.parametrize("write", [write_whole, write_first])
+def test_file_and_name_are_on_the_disk_before_it_returns(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, write: Callable[[Path, bytes], None]
+) -> None:
+    synced: list[bool] = []
+    monkeypatch.setattr(os, "fsync", lambda handle: synced.append(stat.S_ISDIR(os.fstat(handle).st_mode)))
+
+    write(tmp_path / "secret", b"one")
+
+    assert synced == [False, True]
 
 
 def test_a_reserved_file_is_new_and_for_its_owner_alone(tmp_path: Path) -> None:

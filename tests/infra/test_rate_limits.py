@@ -4,9 +4,14 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import timedelta
 from functools import partial
+from hashlib import sha256
+from threading import Thread
+from typing import Any
 
+import psycopg
 import pytest
 
+import infra.rate_limits
 from application.ports import Busy
 from domain.errors import CertificateUnknown, WrongPassword
 from infra.postgres import Database
@@ -30,6 +35,11 @@ def clock() -> MovableClock:
 @pytest.fixture
 def limits(database: Database, clock: MovableClock) -> RateLimits:
     return RateLimits(database, clock, posts=5, user_ids=3)
+
+
+@pytest.fixture
+def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(infra.rate_limits, "WAIT_FOR_A_PLACE", 0.02)
 
 
 def refused(limits: RateLimits, user_id: str, client: str = CLIENT) -> None:
@@ -158,15 +168,83 @@ def test_a_try_that_fails_beside_one_that_never_came_to_the_check_counts(limits:
     assert told(lambda: refused(limits, "taro0004")) == 3600
 
 
+@pytest.mark.usefixtures("hurry")
 def test_a_place_given_back_beside_a_try_under_way_stays_that_one_s(limits: RateLimits) -> None:
     refused(limits, "taro0001")
     refused(limits, "taro0002")
 
     with limits.trying(CLIENT, "taro0003"):
         accepted(limits, "taro0003")
-        told(lambda: refused(limits, "taro0004"))
+        with pytest.raises(Busy):
+            accepted(limits, "taro0004")
 
     refused(limits, "taro0004")
+
+
+# ---- tries of colleagues, who share an address
+
+
+def test_where_others_are_only_under_way_one_waits_and_is_let_in(limits: RateLimits) -> None:
+    came: list[str] = []
+
+    def fourth() -> None:
+        with limits.trying(CLIENT, "taro0004"):
+            came.append("taro0004")
+
+    with ExitStack() as under_way:
+        for user_id in ("taro0001", "taro0002"):
+            under_way.enter_context(limits.trying(CLIENT, user_id))
+        with limits.trying(CLIENT, "taro0003"):
+            waiting = Thread(target=fourth)
+            waiting.start()
+            before = came[:]
+        waiting.join()
+
+    assert (before, came) == ([], ["taro0004"])
+
+
+def test_of_many_who_come_at_once_with_right_passwords_all_are_let_in(limits: RateLimits) -> None:
+    outcomes = together([partial(accepted, limits, f"taro{number:04}") for number in range(12)])
+
+    assert refusals(outcomes) == []
+
+
+def test_who_waits_while_the_last_places_are_used_up_by_failures_is_told_when_to_come_again(limits: RateLimits) -> None:
+    refused(limits, "taro0001")
+    refused(limits, "taro0002")
+    answers: list[int] = []
+    waiting = Thread(target=lambda: answers.append(told(lambda: accepted(limits, "taro0004"))))
+
+    def third() -> None:
+        with limits.trying(CLIENT, "taro0003"):
+            waiting.start()
+            raise WrongPassword
+
+    with pytest.raises(WrongPassword):
+        third()
+    waiting.join()
+
+    assert answers == [3600]
+
+
+@pytest.mark.usefixtures("hurry")
+def test_where_others_stay_under_way_one_is_told_to_come_again_soon(limits: RateLimits) -> None:
+    with ExitStack() as under_way:
+        for user_id in ("taro0001", "taro0002", "taro0003"):
+            under_way.enter_context(limits.trying(CLIENT, user_id))
+
+        with pytest.raises(Busy):
+            accepted(limits, "taro0004")
+
+
+def test_who_gets_no_place_is_never_told_that_he_has_one(database: Database, clock: MovableClock) -> None:
+    now = clock()
+    database.execute("insert into rate_user_ids values ('site', 'taro0001', 1, %s)", now + HOUR)
+
+    answer = database.execute("select take_a_place('site', 'taro0002', 1, %s, %s) as free_at", now, now + HOUR)
+
+    assert answer == [{"free_at": now}]
+    assert database.execute("select user_id from rate_user_ids") == [{"user_id": "taro0001"}]
 
 
 def test_a_user_id_that_fails_again_counts_for_an_hour_from_then(limits: RateLimits, clock: MovableClock) -> None:
@@ -190,15 +268,18 @@ def test_a_right_password_does_not_wipe_out_the_failures_before_it(limits: RateL
     assert told(lambda: refused(limits, "taro0004")) == 3600
 
 
+@pytest.mark.usefixtures("hurry")
 def test_the_place_of_a_try_whose_process_was_killed_is_free_after_a_minute(
     limits: RateLimits, clock: MovableClock
 ) -> None:
     with ExitStack() as never_left:
         for user_id in ("taro0001", "taro0002", "taro0003"):
             never_left.enter_context(limits.trying(CLIENT, user_id))
-        assert told(lambda: refused(limits, "taro0004")) == 60
+        clock.advance(59 * SECOND)
+        with pytest.raises(Busy):
+            accepted(limits, "taro0004")
 
-        clock.advance(60 * SECOND)
+        clock.advance(SECOND)
 
         refused(limits, "taro0004")
 
@@ -234,6 +315,22 @@ def test_no_address_and_no_user_id_is_kept(limits: RateLimits, database: Databas
     assert len(database.execute("select user_id from rate_user_ids")) == 1
     assert CLIENT not in kept
     assert "taro0001" not in kept
+    assert sha256(CLIENT.encode()).hexdigest()[:32] not in kept  # which trying all addresses would undo
+
+
+def test_processes_hash_alike_and_another_databases_hashes_tell_nothing(
+    limits: RateLimits, database: Database, owner: psycopg.Connection[Any], clock: MovableClock
+) -> None:
+    refused(limits, "taro0001")
+    refused(RateLimits(database, clock, posts=5, user_ids=3), "taro0001")
+    alike = database.execute("select site, user_id from rate_user_ids")
+    owner.execute("update rate_key set key = 'the key of another database'")
+
+    refused(RateLimits(database, clock, posts=5, user_ids=3), "taro0001")
+
+    found = database.execute("select site, user_id from rate_user_ids")
+    assert len(alike) == 1
+    assert len({row["site"] for row in found}) == len({row["user_id"] for row in found}) == 2
 
 
 def test_what_is_over_is_forgotten(limits: RateLimits, database: Database, clock: MovableClock) -> None:

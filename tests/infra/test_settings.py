@@ -68,6 +68,7 @@ def test_every_setting_can_be_set() -> None:
         "SHOMEI_WEB_WORKERS": "2",
         "SHOMEI_RATE_POSTS": "0",
         "SHOMEI_RATE_IDS": "0",
+        "SHOMEI_RATE_TOKENS": "0",
         "SHOMEI_ANSWER_FLOOR_MS": "0",
         "SHOMEI_TRIES_WAITING": "8",
         "SHOMEI_PASSWORD_CHECKS": "3",
@@ -83,6 +84,8 @@ def test_every_setting_can_be_set() -> None:
         "SHOMEI_LETTER_PASSWORD_DAYS": "60",
         "SHOMEI_GENERAL_USERS": "5",
         "SHOMEI_SMTP_URL": "smtps://mail%40example:p%2Fw@mail.example.jp:465",
+        "SHOMEI_SMTP_STARTTLS": "never",
+        "SHOMEI_MAIL_FROM": "mail@example.jp",
         "SHOMEI_MAIL_ISSUED": "off",
         "SHOMEI_MAIL_REVOKED": "on",
         "SHOMEI_MAIL_RELEASED": "on",
@@ -117,6 +120,7 @@ def test_every_setting_can_be_set() -> None:
         web_workers=2,
         rate_posts=0,
         rate_ids=0,
+        rate_tokens=0,
         answer_floor_ms=0,
         tries_waiting=8,
         password_checks=3,
@@ -132,6 +136,8 @@ def test_every_setting_can_be_set() -> None:
         letter_password_days=60,
         general_users=5,
         smtp_url="smtps://mail%40example:p%2Fw@mail.example.jp:465",
+        smtp_starttls="never",
+        mail_from="mail@example.jp",
         mail_issued=False,
         mail_revoked=True,
         mail_released=True,
@@ -150,8 +156,10 @@ def test_every_setting_can_be_set() -> None:
     assert settings.policy() == Policy(
         first_password_life=timedelta(days=7),
         letter_password_life=timedelta(days=60),
+        approval="two_persons",
         supersede="at_expiry",
         renewal_needs_certificate=True,
+        mail_hour=0,
         mail_when_issued=False,
         mail_when_revoked=True,
         mail_when_released=True,
@@ -211,6 +219,7 @@ def test_an_unknown_name_stops_the_start_and_the_nearest_is_named(unknown: str, 
     [
         ("SHOMEI_PORT", "0", "a whole number from 1 to 65535"),
         ("SHOMEI_PORT", "65536", "a whole number from 1 to 65535"),
+        ("SHOMEI_PRIVATE_PORT", "65536", "a whole number from 0 to 65535"),
         ("SHOMEI_PORT", "84.43", "a whole number from 1 to 65535"),
         ("SHOMEI_PORT", "８４４３", "a whole number from 1 to 65535"),
         ("SHOMEI_P12_MAC_ROUNDS", "9999", "a whole number from 10000 to 190000"),
@@ -221,8 +230,10 @@ def test_an_unknown_name_stops_the_start_and_the_nearest_is_named(unknown: str, 
         ("SHOMEI_KEY_TYPE", "p384", "p256 or rsa2048 or rsa3072"),
         ("SHOMEI_SUPERSEDE", "never", "at_expiry or first_login or now"),
         ("SHOMEI_HOST", "a host", "like localhost or 192.0.2.1"),
-        ("SHOMEI_BANK_NAME", "金" * 61, "at most 60 letters on one line"),
-        ("SHOMEI_BANK_NAME", "金\n庫", "at most 60 letters on one line"),
+        ("SHOMEI_BANK_NAME", "金" * 61, "at most 60 visible letters on one line"),
+        ("SHOMEI_BANK_NAME", "サンプル\u202e金庫", "at most 60 visible letters on one line"),
+        ("SHOMEI_BANK_NAME", "サンプル\u2028金庫", "at most 60 visible letters on one line"),
+        ("SHOMEI_BANK_NAME", "金\n庫", "at most 60 visible letters on one line"),
     ],
 )
 def test_a_bad_value_is_refused_with_what_is_allowed(variable: str, value: str, allowed: str) -> None:
@@ -299,3 +310,22 @@ def test_only_this_machines_own_addresses_are_loopback(host: str, loopback: bool
 )
 def test_there_is_no_demo_when_off_on_ones_own_database_or_behind_nginx(given: dict[str, str]) -> None:
     assert not read(**given).demo_allowed
+
+
+@pytest.mark.parametrize("variable", ["DATABASE_URL", "SHOMEI_MIGRATION_URL"])
+@pytest.mark.parametrize(
+    "address", ["postgresql://shomei:se%cret@db.example.jp/shomei", "postgresql://shomei:secret@db.example.jp/a?b=c"]
+)
+def test_an_address_that_postgresql_would_not_understand_is_refused_without_its_password(
+    variable: str, address: str
+) -> None:
+    given = {"DATABASE_URL": DATABASE, variable: address}
+
+    with pytest.raises(SettingsError) as refused:
+        read(**given)
+
+    fault = refused.value
+    assert str(fault).startswith(f"{variable} is no address")
+    assert "cret" not in str(fault)
+    assert fault.__cause__ is None
+    assert fault.__suppress_context__

@@ -104,7 +104,7 @@ def test_a_take_over_succeeds_once_and_only_after_the_silence(
 
 def test_what_failed_or_was_issued_is_not_taken_over(drawer: TicketDrawer, database: Database, cookie: str) -> None:
     started(drawer, database, cookie)
-    write(database, drawer.failed(ticket_id(cookie), "failed"))
+    write(database, drawer.failed(ticket_id(cookie), 1, "failed"))
     failed = drawer.take_over(ticket_id(cookie), NINE, NINE + MINUTE)
     sealed(drawer, database, cookie)
 
@@ -116,7 +116,7 @@ def test_a_failure_keeps_the_password_and_a_new_start_wipes_it_out(
     drawer: TicketDrawer, database: Database, cookie: str
 ) -> None:
     started(drawer, database, cookie)
-    write(database, drawer.failed(ticket_id(cookie), "blocked"))
+    write(database, drawer.failed(ticket_id(cookie), 1, "blocked"))
     failed = drawer.find(cookie)
     write(database, drawer.started(ticket_id(cookie), 2, NINE))
     again = drawer.find(cookie)
@@ -142,7 +142,7 @@ def test_the_package_takes_the_passwords_place(drawer: TicketDrawer, database: D
 
 
 def test_a_package_without_its_ticket_is_refused(drawer: TicketDrawer, database: Database, cookie: str) -> None:
-    write(database, drawer.close(ticket_id(cookie)))
+    write(database, drawer.forget(ticket_id(cookie)))
 
     with pytest.raises(TicketMissing):
         sealed(drawer, database, cookie)
@@ -152,7 +152,7 @@ def test_a_late_failure_does_not_undo_an_issue(drawer: TicketDrawer, database: D
     started(drawer, database, cookie)
     sealed(drawer, database, cookie)
 
-    write(database, drawer.failed(ticket_id(cookie), "issuance_over"))
+    write(database, drawer.failed(ticket_id(cookie), 1, "issuance_over"))
 
     ticket = drawer.find(cookie)
     assert ticket is not None
@@ -172,14 +172,17 @@ def test_a_destroyed_package_is_gone_and_its_ticket_says_so(
     assert drawer.package(cookie) is None
 
 
-def test_closing_forgets_the_ticket_unless_it_led_to_a_certificate(
+def test_a_ticket_is_forgotten_unless_it_led_to_a_certificate_meanwhile(
     drawer: TicketDrawer, database: Database, cookie: str
 ) -> None:
     other, row = drawer.open("jiro0001", "jirosan1", NINE)
     write(database, row)
     sealed(drawer, database, cookie)
 
-    write(database, drawer.close(ticket_id(cookie)), drawer.close(ticket_id(other)))
+    write(database, drawer.forget(ticket_id(other)))
+    write(database, drawer.forget(ticket_id(other)))
+    with pytest.raises(Conflict):
+        write(database, drawer.forget(ticket_id(cookie)))
 
     assert drawer.find(cookie) is not None
     assert drawer.find(other) is None
@@ -191,7 +194,7 @@ def test_cancelling_forgets_what_was_never_started_and_what_failed(
     other, row = drawer.open("jiro0001", "jirosan1", NINE)
     write(database, row)
     started(drawer, database, cookie)
-    write(database, drawer.failed(ticket_id(cookie), "failed"))
+    write(database, drawer.failed(ticket_id(cookie), 1, "failed"))
 
     write(database, drawer.cancel(ticket_id(cookie)), drawer.cancel(ticket_id(other)))
 
@@ -226,17 +229,45 @@ def test_a_package_is_overdue_from_the_instant_given(drawer: TicketDrawer, datab
     assert drawer.overdue_packages(NINE) == []
 
 
-def test_an_issue_is_overdue_by_its_last_sign_and_never_once_issued(
+def test_an_issue_is_overdue_by_its_start_whatever_sign_it_gave_and_whoever_took_it_over(
     drawer: TicketDrawer, database: Database, cookie: str
 ) -> None:
     never_started = drawer.overdue_issues(NINE + DAY)
     started(drawer, database, cookie)
+    drawer.sign_of_life(ticket_id(cookie), NINE + SECOND)
+    drawer.take_over(ticket_id(cookie), NINE + SECOND, NINE + MINUTE)
 
     assert never_started == []
     assert drawer.overdue_issues(NINE - MILLISECOND) == []
-    assert drawer.overdue_issues(NINE) == [("taro0001", 1)]
+    assert drawer.overdue_issues(NINE) == [(ticket_id(cookie), "taro0001", 1)]
+
+
+def test_an_issue_that_failed_or_was_issued_is_not_overdue(
+    drawer: TicketDrawer, database: Database, cookie: str
+) -> None:
+    started(drawer, database, cookie)
+    write(database, drawer.failed(ticket_id(cookie), 1, "failed"))
+    failed = drawer.overdue_issues(NINE + DAY)
+    write(database, drawer.started(ticket_id(cookie), 2, NINE + MINUTE))
+    again = [drawer.overdue_issues(NINE + MINUTE - MILLISECOND), drawer.overdue_issues(NINE + MINUTE)]
     sealed(drawer, database, cookie)
+
+    assert failed == []
+    assert again == [[], [(ticket_id(cookie), "taro0001", 2)]]
     assert drawer.overdue_issues(NINE + DAY) == []
+
+
+def test_a_failure_of_an_earlier_number_does_not_end_the_next_issue(
+    drawer: TicketDrawer, database: Database, cookie: str
+) -> None:
+    started(drawer, database, cookie)
+    write(database, drawer.started(ticket_id(cookie), 2, NINE))
+
+    write(database, drawer.failed(ticket_id(cookie), 1, "failed"))
+
+    ticket = drawer.find(cookie)
+    assert ticket is not None
+    assert ticket.failure is None
 
 
 def test_tickets_are_forgotten_by_their_last_sign(drawer: TicketDrawer, database: Database, cookie: str) -> None:

@@ -16,7 +16,8 @@ import msgspec
 import pytest
 
 from infra.development_certificate import DevelopmentCertificate, ensure
-from infra.tls_server import MOST_UNFINISHED, Tls, listen_at, listen_on, run
+from infra.tls_connection import MOST_UNFINISHED
+from infra.tls_server import Tls, listen_at, listen_on, run
 from tests.support.server import BackgroundServer, Browser, Issued, Wallet, answer, ask, echo, failing, get, stopping
 
 NINE = datetime(2026, 11, 23, 0, tzinfo=UTC)

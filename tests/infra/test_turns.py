@@ -89,6 +89,17 @@ def test_a_turn_that_ends_in_a_refusal_is_free_again(turns: DatabaseTurns, elsew
         pass
 
 
+def test_a_turn_in_which_the_database_was_found_away_ends_without_another_question(
+    turns: DatabaseTurns, elsewhere: DatabaseTurns
+) -> None:
+    with pytest.raises(Unavailable), turns.turn(ACCOUNT):
+        raise Unavailable("database: Silent")
+
+    with elsewhere.turn(ACCOUNT):
+        pass
+    assert turns._database.pool.get_stats()["returns_bad"] == 1
+
+
 @pytest.mark.usefixtures("hurry")
 def test_the_wait_for_a_connection_is_part_of_the_wait_for_the_turn(dsn: Dsn) -> None:
     turns = DatabaseTurns(dsn.process, pool_size=1)

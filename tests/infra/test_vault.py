@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from cryptography.hazmat.primitives.serialization import load_der_private_key
 from psycopg import sql
 
-from application.ports import Conflict, Person
+from application.ports import Conflict, Contact, Requester
 from infra.postgres import Database
 from infra.vault import PersonVault, derive, seal, unseal
 from tests.support.accounts import HOUR, MINUTE
@@ -17,7 +17,7 @@ from tests.support.house import NINE, RIGHT, TARO, WRONG, House
 from tests.support.rows import write
 
 SUBJECT = UUID("4b1d8f0e-0000-4000-8000-000000000001")
-PERSON = Person("見本 太郎", "taro@example.com")
+PERSON = Contact("見本 太郎", "taro@example.com")
 SECRET = "the value of a cookie"
 
 
@@ -30,7 +30,7 @@ def vault(database: Database) -> PersonVault:
 
 
 def test_a_person_is_found_under_subject_and_version(vault: PersonVault, database: Database) -> None:
-    moved = Person("見本 太郎", "another@example.com")
+    moved = Contact("見本 太郎", "another@example.com")
     write(database, vault.keep(SUBJECT, 1, PERSON)[1], vault.keep(SUBJECT, 2, moved)[1])
 
     assert (vault.of(SUBJECT, 1), vault.of(SUBJECT, 2), vault.of(SUBJECT, 3)) == (PERSON, moved, None)
@@ -61,9 +61,21 @@ def test_a_version_kept_already_is_a_conflict(vault: PersonVault, database: Data
     write(database, vault.keep(SUBJECT, 1, PERSON)[1])
 
     with pytest.raises(Conflict):
-        write(database, vault.keep(SUBJECT, 1, Person("another", "another@example.com"))[1])
+        write(database, vault.keep(SUBJECT, 1, Contact("another", "another@example.com"))[1])
 
     assert vault.of(SUBJECT, 1) == PERSON
+
+
+def test_who_asked_is_kept_like_a_person_and_is_none_once_erased(vault: PersonVault, database: Database) -> None:
+    commitment, row = vault.keep(SUBJECT, 7, Requester("見本 花子"))
+    write(database, row)
+
+    (kept,) = database.execute("select salt, data from vault_persons")
+    assert commitment == hashlib.sha256(kept["salt"] + kept["data"]).hexdigest()
+    assert vault.requester(SUBJECT, 7) == Requester("見本 花子")
+
+    database.execute("delete from vault_persons")
+    assert vault.requester(SUBJECT, 7) is None
 
 
 # ---- sealed
@@ -132,8 +144,7 @@ def busy_house(house: House) -> House:
     house.fail(2)
     house.issue()
     session = house.log_in()
-    visitor = house.desk.accounts.visitor(session, house.fingerprint(), NINE)
-    house.desk.accounts.change_password(session, visitor, RIGHT, "another1", "another1", NINE)
+    house.desk.accounts.change_password(TARO, RIGHT, "another1", "another1", session=session)
     house.user("jiro0001", "jirosan1")
     house.enter("jiro0001", "jirosan1")
     return house

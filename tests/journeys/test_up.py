@@ -13,9 +13,11 @@ import pytest
 from cryptography.hazmat.primitives.serialization import pkcs12
 
 from infra.clock import now
+from infra.cluster_home import cluster_home
 from tests.support.command_line import url
 from tests.support.database import Dsn
-from tests.support.eventually import eventually
+from tests.support.eventually import eventually, patiently
+from tests.support.fleet import NO_MAIL_SERVER
 from tests.support.processes import Place, new_place
 
 needs_faketime = pytest.mark.skipif(not shutil.which("faketime"), reason="needs Debian's faketime")
@@ -105,6 +107,24 @@ def test_a_part_that_dies_ends_everything(place: Place) -> None:
     assert place.left_behind() == []
 
 
+def test_a_database_server_that_is_killed_is_started_again(place: Place) -> None:
+    place.environ |= {"SHOMEI_DEMO": "off", "SHOMEI_LOG_FORMAT": "json"}
+    with place.started("up") as up:
+        up.until("ready: ")
+        code = place.json("organization", "add", "ACME01", "見本商事株式会社", "--email", "keiri@example.com")["code"]
+
+        os.kill(
+            int((cluster_home(place.home, None) / "data" / "postmaster.pid").read_text().split()[0]), signal.SIGKILL
+        )
+        up.until('{"event": "the embedded PostgreSQL had ended: started again"')
+        patiently(lambda: place.get("/readyz", place.home / "development-tls" / "root.pem")[0] == 200)
+        patiently(lambda: lag(place) == {0})
+        ended = up.ctrl_c()
+
+    assert (code, ended) == ("ACME01", 0)
+    assert place.left_behind() == []
+
+
 @needs_faketime
 def test_forty_days_from_now_it_starts_answers_and_stops(place: Place) -> None:
     place.environ |= fake_time("+40d")
@@ -123,36 +143,53 @@ def test_forty_days_from_now_it_starts_answers_and_stops(place: Place) -> None:
     assert place.left_behind() == []
 
 
-def test_a_port_that_is_taken_stops_the_start_before_anything_is_made(place: Place) -> None:
-    with socket.create_server(("127.0.0.1", place.port)):
+@pytest.mark.parametrize(
+    ("setting", "host", "remedy"),
+    [
+        ("SHOMEI_PORT", "localhost", "SHOMEI_HOST and SHOMEI_PORT to what is free"),
+        ("SHOMEI_PRIVATE_PORT", "127.0.0.1", "SHOMEI_PRIVATE_PORT to what is free, or to 0 for none"),
+    ],
+)
+def test_a_port_that_is_taken_stops_the_start_before_anything_is_made(
+    place: Place, setting: str, host: str, remedy: str
+) -> None:
+    port = int(place.environ[setting])
+    with socket.create_server(("127.0.0.1", port)):
         refused = place.run("up")
 
     assert (refused.returncode, refused.stdout) == (1, "")
-    assert refused.stderr == (
-        f"Error: cannot listen on localhost, port {place.port} (Address already in use): "
-        "set SHOMEI_HOST and SHOMEI_PORT to what is free\n"
-    )
+    assert refused.stderr == f"Error: cannot listen on {host}, port {port} (Address already in use): set {remedy}\n"
     assert not (place.home / "postgres").exists()
 
 
 def test_the_procfiles_processes_run_on_a_database_of_ones_own(place: Place, dsn: Dsn) -> None:
     place.environ |= {"DATABASE_URL": url(dsn.process), "SHOMEI_MIGRATION_URL": url(dsn.owner)}
-    place.environ |= {"SHOMEI_WEB_WORKERS": "2", "SHOMEI_LOG_FORMAT": "json"}
+    place.environ |= {"SHOMEI_WEB_WORKERS": "2", "SHOMEI_LOG_FORMAT": "json", "SHOMEI_SMTP_URL": NO_MAIL_SERVER}
     assert place.run("migrate").returncode == 0
     assert place.run("ca", "init").returncode == 0
 
     with place.started("serve") as web, place.started("project") as projector:
-        web.until('{"event": "Application startup complete.')
-        answered = place.answers()
+        patiently(place.answers)
         code = place.json("organization", "add", "ACME01", "見本商事株式会社", "--email", "keiri@example.com")["code"]
         caught_up = eventually(lambda: place.run("projections", "status").returncode == 0 and lag(place) == {0})
         worked = place.run("remind", "--once").returncode
+        scraped = place.metrics()
         ended = web.terminate(), projector.terminate()
 
-    assert (answered, code, caught_up, worked, ended) == (True, "ACME01", True, 0, (0, 0))
+    assert (code, caught_up, worked, ended) == ("ACME01", True, 0, (0, 0))
+    assert 'shomei_projection_lag{view="outbox"} 0.0' in scraped
     assert not (place.home / "postgres").exists()
     assert not (place.home / "demo.json").exists()
     assert place.left_behind() == []
+
+
+def test_without_a_mail_server_the_worker_refuses_to_start_on_a_database_of_ones_own(place: Place, dsn: Dsn) -> None:
+    place.environ |= {"DATABASE_URL": url(dsn.process)}
+
+    refused = place.run("remind")
+
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert refused.stderr == "Error: there is no mail server to send by: set SHOMEI_SMTP_URL\n"
 
 
 @pytest.mark.parametrize("command", ["serve", "up", "migrate"])

@@ -5,14 +5,12 @@ from datetime import date, datetime
 
 import pytest
 
-from domain.certificate import Reason, certificate_stream
-from domain.credentials import account_stream
-from domain.fact import Fact
-from domain.validity import Validity
+from domain.certificate import Reason
 from projections.answers import CertificateKey, CertificatePage, CertificateRow, CertificateState
 from projections.certificate_register import CertificateRegister
 from projections.runner import Connection, catch_up
-from tests.support.accounts import DAY, MINUTE, NINE, SECOND, TARO, fact, japan, registered
+from tests.support.accounts import DAY, MINUTE, NINE, SECOND, TARO, fact, japan
+from tests.support.certificate_log import append, issue, issued, planned, register, revoked
 from tests.support.log import MemoryLog
 
 VIEW = CertificateRegister()
@@ -32,39 +30,6 @@ def ask(connection: Connection, log: MemoryLog) -> Ask:
             return VIEW.page(cursor, now, **question)  # type: ignore[arg-type]  # the question is the test's
 
     return asked
-
-
-def register(log: MemoryLog, user_id: str = TARO, organization: str | None = "org0001") -> None:
-    log.append(account_stream(user_id), registered(user_id, organization=organization).facts)
-
-
-def append(log: MemoryLog, *facts: Fact, user_id: str = TARO, number: int = 1) -> None:
-    log.append(certificate_stream(user_id, number), facts)
-
-
-def planned(serial: str = "A1", user_id: str = TARO, number: int = 1, at: datetime = NINE) -> Fact:
-    return fact("CertificatePlanned", at, user_id=user_id, number=number, serial=serial, tbs=b"tbs", sha256="ab" * 32)
-
-
-def issued(serial: str = "A1", at: datetime = NINE) -> Fact:
-    validity = Validity.from_issue(at)
-    return fact(
-        "CertificateIssued",
-        at,
-        serial=serial,
-        der=b"der",
-        fingerprint="cd" * 32,
-        not_before=validity.not_before,
-        not_after=validity.not_after,
-    )
-
-
-def revoked(reason: Reason, at: datetime, serial: str = "A1") -> Fact:
-    return fact("CertificateRevoked", at, serial=serial, reason=reason)
-
-
-def issue(log: MemoryLog, serial: str, user_id: str = TARO, number: int = 1, at: datetime = NINE) -> None:
-    append(log, planned(serial, user_id, number, at), issued(serial, at), user_id=user_id, number=number)
 
 
 def serials(page: CertificatePage) -> list[str]:

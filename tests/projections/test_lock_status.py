@@ -1,6 +1,7 @@
 """Who is locked or blocked, as of the moment of asking (manual ④; R3.7; screens.md, Machine)."""
 
 from datetime import datetime
+from typing import Literal
 from uuid import UUID
 
 import pytest
@@ -24,6 +25,7 @@ from tests.support.accounts import (
     fail_password,
     registered,
 )
+from tests.support.explained import Explained
 from tests.support.log import MemoryLog
 
 VIEW = LockStatus()
@@ -228,3 +230,67 @@ def test_pages_walk_all_accounts_exactly_once(five: Connection, limit: int, leng
 
     assert [len(page) for page in pages] == lengths
     assert [user_id for page in pages for user_id in page] == ["Abel01", "blocker1", "Closed1", "locked1", "Suspend1"]
+
+
+# ---- locks whose time has passed
+
+
+@pytest.mark.parametrize(("now", "expected"), [(NINE + HOUR - MILLISECOND, []), (NINE + HOUR, [TARO])])
+def test_a_lock_has_run_out_at_its_end_until_that_is_recorded(
+    connection: Connection, log: MemoryLog, now: datetime, expected: list[str]
+) -> None:
+    account = account_locked()
+    log.append(STREAM, account.facts)
+
+    assert run_out(connection, log, now) == expected
+
+    log.append(STREAM, account.record(account.state.expire_lock("worker", NINE + HOUR)))
+    assert run_out(connection, log, now) == []
+
+
+@pytest.mark.parametrize("how", ["blocked", "closed"])
+def test_what_is_blocked_or_closed_runs_out_no_more(
+    connection: Connection, log: MemoryLog, how: Literal["blocked", "closed"]
+) -> None:
+    account = account_blocked() if how == "blocked" else account_locked()
+    log.append(STREAM, account.facts)
+    if how == "closed":
+        log.append(STREAM, account.state.close("deleted", MASTER, NINE))
+
+    assert run_out(connection, log, NINE + 366 * DAY) == []
+
+
+def test_a_suspension_does_not_stop_a_lock(connection: Connection, log: MemoryLog) -> None:
+    account = account_locked()
+    log.append(STREAM, [*account.facts, *account.state.suspend(MASTER, NINE)])
+
+    assert run_out(connection, log, NINE + HOUR) == [TARO]
+
+
+def test_the_lock_that_ended_first_comes_first_and_no_more_than_were_asked_for(
+    connection: Connection, log: MemoryLog
+) -> None:
+    for user_id, at in (("jiro02", NINE + HOUR), (TARO, NINE), ("saburo3", NINE + 2 * HOUR)):
+        account = registered(user_id)
+        fail_password(account, times=6, at=at)
+        log.append(account_stream(user_id), account.facts)
+
+    assert run_out(connection, log, NINE + 3 * HOUR) == [TARO, "jiro02", "saburo3"]
+    assert run_out(connection, log, NINE + 3 * HOUR, limit=2) == [TARO, "jiro02"]
+
+
+def test_the_workers_question_is_answered_from_an_index_of_locks(connection: Connection, log: MemoryLog) -> None:
+    catch_up(connection, VIEW, log)
+    connection.execute("set enable_seqscan = off; set enable_sort = off")  # the table is too small for a choice
+
+    with connection.cursor() as cursor:
+        asked = Explained(cursor)
+        VIEW.run_out(asked.as_cursor(), NINE, 100)
+
+    assert asked.indexes == {f"{VIEW.generation}_running"}
+
+
+def run_out(connection: Connection, log: MemoryLog, now: datetime, limit: int = 100) -> list[str]:
+    catch_up(connection, VIEW, log)
+    with connection.cursor() as cursor:
+        return VIEW.run_out(cursor, now, limit)

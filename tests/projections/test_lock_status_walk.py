@@ -1,21 +1,19 @@
 """Folded from pages cut anywhere, the rows say what the aggregate says (style 31; R3.7): a random walk."""
 
-from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
-from itertools import cycle
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from domain.credentials import account_stream
 from domain.errors import DomainError
-from domain.fact import Fact, LogEntry
+from domain.fact import Fact
 from domain.user_account import UserAccount
 from projections.answers import AccountRow
 from projections.lock_status import LockStatus
 from projections.runner import Connection, start
 from tests.support.accounts import HOUR, MASTER, MILLISECOND, MINUTE, NINE, registered
-from tests.support.log import MemoryLog
+from tests.support.log import MemoryLog, cut
 
 VIEW = LockStatus()
 
@@ -83,13 +81,3 @@ def judged(account: UserAccount, now: datetime) -> AccountRow:
         locks=account.lockout.locks,
         locked_until=account.lockout.locked_until if state == "locked" else None,
     )
-
-
-def cut(entries: Sequence[LogEntry], lengths: list[int]) -> Iterator[Sequence[LogEntry]]:
-    """Pages of these lengths, again and again."""
-    begin = 0
-    for length in cycle(lengths):
-        if begin >= len(entries):
-            return
-        yield entries[begin : begin + length]
-        begin += length

@@ -1,19 +1,23 @@
 """One leader a view, every fact once, and nothing lost when a connection is (architecture, Projections; R10.3)."""
 
-from collections.abc import Iterator
+import errno
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from threading import Thread
 
 import psycopg
 import pytest
+from psycopg import Cursor
+from psycopg.rows import DictRow
 
 from application.ports import Changes
 from domain.credentials import account_stream
 from domain.fact import LogEntry
 from infra.event_store import EventStore
+from infra.postgres import Database
 from projections.certificate_register import CertificateRegister
 from projections.lock_status import LockStatus
-from projections.runner import LEADING, Connection, Projector, Runner, start
+from projections.runner import LEADING, TCP, Connection, Projector, Runner, start
 from projections.views import position
 from tests.support.accounts import NINE, TARO, Account, fail_password, registered
 from tests.support.database import Dsn
@@ -221,6 +225,55 @@ def test_a_view_that_fails_is_tried_again_and_holds_up_no_other(
 
     assert failing.pages == [1, 1]
     assert counted(connection, failing) == 1
+
+
+class Fatal(BaseException):
+    """What no runner is prepared for."""
+
+
+class FatalTally(Tally):
+    def fold(self, cursor: Cursor[DictRow], entries: Sequence[LogEntry]) -> None:
+        raise Fatal
+
+
+def test_a_runner_that_ends_unasked_ends_the_others_and_the_process_is_told(
+    store: EventStore, dsn: Dsn, account: Account, owner: psycopg.Connection[tuple[int]]
+) -> None:
+    projector = Projector([FatalTally("tally_fatal"), VIEW], store, dsn.process, poll=NEVER)
+
+    with pytest.raises(Fatal):
+        projector.run()
+
+    assert eventually(lambda: leaders(owner) == [])
+
+
+def test_a_rest_that_fails_ends_the_process_and_not_one_view_alone(
+    store: EventStore, dsn: Dsn, account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_files_left() -> None:
+        raise OSError(errno.EMFILE, "too many open files")
+
+    monkeypatch.setattr("projections.runner.selectors.DefaultSelector", no_files_left)
+
+    with pytest.raises(OSError, match="too many open files"):
+        Projector([VIEW, Tally()], store, dsn.process, poll=NEVER).run()
+
+
+def test_a_projector_that_was_asked_to_stop_ends_in_peace(store: EventStore, dsn: Dsn, account: Account) -> None:
+    projector = Projector([VIEW, Tally()], store, dsn.process, poll=NEVER)
+    projector.stop()
+
+    projector.run()
+
+
+def test_a_machine_that_has_vanished_is_waited_for_some_seconds_by_every_connection(
+    database: Database, connection: Connection
+) -> None:
+    with database.connection() as pooled:
+        parameters = [pooled.info.get_parameters(), connection.info.get_parameters()]
+
+    for name in ("keepalives_idle", "keepalives_interval", "keepalives_count", "tcp_user_timeout"):
+        assert [given.get(name) for given in parameters] == [str(TCP[name])] * 2
 
 
 def test_a_fault_is_logged_with_the_views_name(

@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from infra import core_dumps
 from infra.embedded_postgres import embedded
-from infra.postgres import migrate
+from infra.migration import migrate
 from tests.support.canaries import Spellings, files_below, found_in, of_octets, of_package, of_text
 from tests.support.database import Dsn
 from tests.support.fleet import Fleet, Visitor, fleet_on

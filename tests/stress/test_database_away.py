@@ -167,7 +167,7 @@ class Town:
         self.recoveries.append(time.monotonic() - restarted)
 
     def projector_is_up_to_date(self) -> bool:
-        return self.views.settle(self.house.store, 0)
+        return self.views.settle(0.1)
 
     def leave_an_old_counter(self) -> None:
         """For the reminder's next round to clear away."""

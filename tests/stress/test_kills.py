@@ -16,9 +16,7 @@ from pathlib import Path
 from threading import Event
 
 import httpx2
-import psycopg
 import pytest
-from psycopg.rows import TupleRow
 
 from domain.certificate import CertificateIssued, CertificatePlanned
 from domain.fact import Fact
@@ -28,6 +26,7 @@ from infra.authority import IssuingAuthority
 from infra.embedded_postgres import Cluster
 from infra.pkcs12 import KeyPackageFactory
 from infra.postgres import Database, DatabaseTurns
+from infra.views import CurrentViews
 from tests.support.aftermath import Aftermath
 from tests.support.applicant import LOOK, Applicant, NotServed
 from tests.support.clock import MovableClock
@@ -46,15 +45,6 @@ LIFE = 12  # facts, at most, that are recorded between the start of a process an
 MOMENT = 0.02  # seconds, at most, from the last of them to the end: not always right behind a commit
 TAKES_OVER = int(SIGN_OF_LIFE.total_seconds()) + 1  # seconds a clock must be ahead, to find any work silent at once
 GIVES_UP = int(ISSUANCE_LIMIT.total_seconds()) + 1  # the same, to find any issue overdue
-HELD = 4711  # an advisory lock of ours
-HOLD = f"""
-    create function hold() returns trigger language plpgsql as $$
-    begin
-        if current_setting('application_name') = 'held' then perform pg_advisory_xact_lock({HELD}); end if;
-        return new;
-    end $$;
-    create trigger hold before update on certificate_index for each row execute function hold();
-"""
 
 pytestmark = needs_faketime
 
@@ -62,18 +52,23 @@ pytestmark = needs_faketime
 class Town:
     """One database with its processes, the people who want certificates, and a desk to look into the facts."""
 
-    def __init__(self, house: House, fleet: Fleet, owner: psycopg.Connection[TupleRow]) -> None:
-        self.house, self.fleet, self.owner = house, fleet, owner
+    def __init__(self, house: House, fleet: Fleet) -> None:
+        self.house, self.fleet = house, fleet
         self.people: list[Applicant] = []
         self._numbers = count(1)
         self._signed = fleet.home / "signed"
+        self._hold = fleet.home / "hold"
+        self._hold.mkdir()
         house.organization()
-        owner.execute(HOLD)
 
     def web(self, **settings: str) -> Process:
         """With a witness of all that it signs."""
         [started] = self.fleet.web(1, program=WITNESS, SIGNED=str(self._signed), **settings)
         return started
+
+    def slow_web(self) -> Process:
+        """One whose records can be held."""
+        return self.web(HOLD=str(self._hold))
 
     def person(self, process: Process) -> Applicant:
         user_id = f"user{next(self._numbers):04}"
@@ -83,7 +78,7 @@ class Town:
         return person
 
     def people_waiting(self, process: Process, number: int) -> list[Applicant]:
-        """They have pressed 発行, and their work stands held in the transaction that is to record the certificate."""
+        """They have pressed 発行, and their work is held before the save that is to record the certificate."""
         people = [self.person(process) for _ in range(number)]
         for person in people:
             person.enter()
@@ -93,18 +88,18 @@ class Town:
 
     @contextmanager
     def recording_held(self) -> Iterator[None]:
-        """In the processes of application name `held`, until the end of the block."""
-        self.owner.execute("select pg_advisory_lock(%s)", [HELD])
+        """In the slow web process, until the end of the block."""
+        for mark in self._hold.iterdir():
+            mark.unlink()
+        closed = self._hold / "closed"
+        closed.touch()
         try:
             yield
         finally:
-            self.owner.execute("select pg_advisory_unlock(%s)", [HELD])
+            closed.unlink()
 
     def _held(self) -> int:
-        query = """select count(*) from pg_locks join pg_database on pg_database.oid = pg_locks.database
-                   where datname = current_database() and objid = %s and locktype = 'advisory' and not granted"""
-        [(number,)] = self.owner.execute(query, [HELD]).fetchall()
-        return int(number)
+        return len(list(self._hold.iterdir())) - 1
 
     def log(self, person: Applicant) -> list[str]:
         return Aftermath(self.house).kinds(person.user_id)
@@ -133,9 +128,8 @@ def town(
         database, turns = Database(dsn.process), DatabaseTurns(dsn.process)
         opened.callback(database.close)
         opened.callback(turns.close)
-        owner = opened.enter_context(psycopg.connect(dsn.owner, autocommit=True))
         house = furnish(database, turns, authority, packages, MovableClock(datetime.now(UTC)), Policy())
-        town = Town(house, opened.enter_context(fleet_on(dsn, tmp_path_factory.mktemp("town"))), owner)
+        town = Town(house, opened.enter_context(fleet_on(dsn, tmp_path_factory.mktemp("town"))))
         opened.callback(town.close)
         yield town
 
@@ -213,7 +207,7 @@ def test_a_process_killed_at_any_point_leaves_one_certificate_and_nothing_untold
 def test_work_that_comes_back_after_another_process_has_finished_it_changes_nothing(
     town: Town, survivor: Process
 ) -> None:
-    slow = town.web(PGAPPNAME="held")
+    slow = town.slow_web()
 
     with town.recording_held():
         [person] = town.people_waiting(slow, 1)
@@ -225,7 +219,7 @@ def test_work_that_comes_back_after_another_process_has_finished_it_changes_noth
 
 
 def test_what_came_between_the_plan_and_the_record_leaves_a_planned_serial_and_no_certificate(town: Town) -> None:
-    slow = town.web(PGAPPNAME="held")
+    slow = town.slow_web()
 
     with town.recording_held():
         people = town.people_waiting(slow, 3)
@@ -245,7 +239,7 @@ def test_what_came_between_the_plan_and_the_record_leaves_a_planned_serial_and_n
 def test_what_a_killed_process_left_is_given_up_after_ten_minutes_by_a_reload_the_next_try_or_the_worker(
     town: Town,
 ) -> None:
-    slow, later = town.web(PGAPPNAME="held"), town.web(**ahead(GIVES_UP))
+    slow, later = town.slow_web(), town.web(**ahead(GIVES_UP))
 
     with town.recording_held():
         reloads, comes_again, stays_away = people = town.people_waiting(slow, 3)
@@ -253,10 +247,12 @@ def test_what_a_killed_process_left_is_given_up_after_ten_minutes_by_a_reload_th
         reloads.at(later).arrive()
         comes_again.client.cookies.clear()
         comes_again.at(later).arrive()
+        town.fleet.start("project")
+        patiently(lambda: CurrentViews(town.house.database).settle(1.0))
         worker = town.fleet.start("remind", "--once", **ahead(GIVES_UP))
         assert worker.ended() == 0
 
-    assert town.log(reloads) == [*WAY[:3], "CertificatePlanned", "IssuanceAbandoned", *WAY[1:]]
+    assert town.log(reloads) == [*WAY[:3], "IssuanceAbandoned", *WAY[1:]]
     assert town.log(comes_again) == [*WAY[:3], "PasswordAccepted", "IssuanceAbandoned", *WAY[1:]]
     assert town.log(stays_away) == [*WAY[:3], "IssuanceAbandoned"]
     assert [town.house.account(each.user_id).running for each in people] == [None] * 3

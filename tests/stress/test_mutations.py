@@ -4,6 +4,7 @@ Each form, cookie and common header from the right one spoilt by a seed; Hypothe
 (tests/web/test_hostile_input.py). Then broken HTTP over TLS at a real process.
 """
 
+import base64
 import os
 import random
 import socket
@@ -11,21 +12,32 @@ import ssl
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
+from urllib.parse import quote
 
 import pytest
 from httpx2 import Response
+from starlette.testclient import TestClient
 
+from infra.authority import IssuingAuthority
+from infra.pki import Pki
 from tests.support.browser import Browser, Server, certificate_of, serving
 from tests.support.fleet import PATIENCE, Fleet
 from tests.support.house import RIGHT, TARO, House
 from tests.support.html import Page
-from tests.support.mutations import FORM, Fields, spoilt, spoilt_octets
+from tests.support.mutations import FORM, TYPES, Fields, spoilt, spoilt_der, spoilt_octets
+from tests.support.ocsp import GOOD, HASHES, UNKNOWN, pki
+from tests.support.ocsp import read as read_answer
+from tests.support.ocsp import request as request_of
 from tests.support.stress_table import record
 from web.app import HEADERS
 from web.cookies import FORM as FORM_COOKIE
 from web.cookies import NOTE, SESSION, TICKET
+from web.pki import OCSP_REQUEST, create_pki_app
+
+__all__ = ["pki"]
 
 COMMAND = "make stress"
+UNSIGNED = [bytes.fromhex(answer) for answer in ("30030a0101", "30030a0103", "30030a0106")]
 SEED = 12
 SHORT, LONG = 150, 2000  # mutations of each
 SHORT_RAW, LONG_RAW = 60, 2000
@@ -152,6 +164,37 @@ def test_no_mutation_of_a_header_is_too_much(browser: Browser, count: int) -> No
 
     record("Q12-headers", f"{count} mutations of {len(COMMON)} headers", told(answers, wrong), COMMAND)
     assert wrong == []
+
+
+def test_no_mutation_of_an_ocsp_request_is_too_much(
+    house: House, server: Server, authority: IssuingAuthority, pki: Pki, count: int
+) -> None:
+    chance = random.Random(f"{SEED} ocsp")  # noqa: S311
+    serial = str(house.certificate().serial)
+    right = [request_of(authority.issuing, serial, nonce, hash_=one) for nonce in (None, b"n" * 32) for one in HASHES]
+    answers, wrong = Counter[int](), list[object]()
+
+    with TestClient(create_pki_app(pki.routes(house.clock)), raise_server_exceptions=False) as client:
+        for _ in range(count):
+            body = spoilt_der(chance, chance.choice(right))
+            sent_type = chance.choice((OCSP_REQUEST, OCSP_REQUEST, OCSP_REQUEST, *TYPES))
+            path = quote(base64.b64encode(body[:3000]).decode() + chance.choice(("", "", "=", "%")), safe="/+")
+            posted = client.post("/ocsp", content=body, headers=[(b"content-type", sent_type.encode())])
+            for answer in (posted, client.get(f"/ocsp/{path}")):
+                answers[answer.status_code] += 1
+                if answer.status_code >= 500 or (answer.status_code == 200 and not is_clear(answer.content)):
+                    wrong.append((sent_type, body))
+
+    statuses = ", ".join(f"{times} x {status}" for status, times in sorted(answers.items()))
+    record(
+        "Q12-ocsp", f"{count} mutations of an OCSP request, by POST and GET", f"{len(wrong)} wrong; {statuses}", COMMAND
+    )
+    assert wrong == []
+
+
+def is_clear(answer: bytes) -> bool:
+    """Something that OCSP has to say; nothing here is revoked."""
+    return answer in UNSIGNED or read_answer(answer).certificate_status in (GOOD, UNKNOWN)
 
 
 def told(answers: Counter[int], wrong: list[object]) -> str:

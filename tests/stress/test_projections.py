@@ -113,7 +113,7 @@ def test_a_connection_cut_between_any_two_statements_of_a_fold_leaves_the_view_w
     writer = Writer(store, seed=1)
     for kind in KINDS:
         catch_up(connection, kind(), store)
-    for at in range(6):
+    for at in range(8):
         for _ in range(20):
             writer.write()
         for kind in KINDS:

@@ -26,7 +26,7 @@ from infra.postgres import Database
 from tests.support.command_line import url
 from tests.support.database import Dsn
 from tests.support.eventually import patiently
-from tests.support.fleet import ROOT, Visitor
+from tests.support.fleet import NO_MAIL_SERVER, ROOT, Visitor
 from tests.support.processes import Place, free_port, new_place
 from tests.support.stress_table import record
 from tests.support.supervisor import kill_server
@@ -178,6 +178,7 @@ def test_the_procfiles_processes_started_at_once_on_an_empty_database_all_serve(
     for _ in rounds:
         with empty_database(cluster) as dsn:
             place.environ |= {"DATABASE_URL": url(dsn.process), "SHOMEI_MIGRATION_URL": url(dsn.owner)}
+            place.environ |= {"SHOMEI_PRIVATE_PORT": "0", "SHOMEI_SMTP_URL": NO_MAIL_SERVER}
             words = ["serve", "serve", "project", "remind"] * (many // 4)
             started = [part(place, word) for word in sorted(words, reverse=True)]
             with at_the_word(started):

@@ -133,7 +133,7 @@ def account_closed() -> Account:
 def account_issuing(started: datetime = NINE) -> Account:
     """発行 has been pressed for the first time."""
     account = registered()
-    account.record(account.state.start_issuance(None, None, False, started))
+    account.record(account.state.start_issuance(None, None, False, TARO, started))
     return account
 
 

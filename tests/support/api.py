@@ -3,18 +3,16 @@
 import base64
 
 from starlette.applications import Starlette
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import Response
 from starlette.testclient import TestClient
 
-from application.ports import Busy, Unavailable
 from domain.errors import DomainError
-from web.api import Clock, problem, routes
+from web.api import HANDLERS, Ask, Clock, in_threads, routes
 from web.views import Views
 
 LOCK_STATUS = "/api/v1/lock-status"
 CERTIFICATES = "/api/v1/certificates"
+OPENAPI = "/api/v1/openapi.json"
 
 
 class Door:
@@ -29,13 +27,8 @@ class Door:
         return self.answer
 
 
-async def refuse(request: Request, error: Exception) -> Response:
-    return problem(error)
-
-
-def api_of(views: Views, door: Door, clock: Clock) -> TestClient:
-    handlers = dict.fromkeys((DomainError, Unavailable, Busy, HTTPException), refuse)
-    return TestClient(Starlette(routes=routes(views, door, clock), exception_handlers=handlers))
+def api_of(views: Views, door: Door, clock: Clock, ask: Ask | None = None) -> TestClient:
+    return TestClient(Starlette(routes=routes(views, ask or in_threads(8), door, clock), exception_handlers=HANDLERS))
 
 
 def cursor(text: bytes) -> str:

@@ -6,40 +6,31 @@ Nothing is followed by itself, so that a test sees each answer.
 import ssl
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from datetime import timedelta
 from typing import Any
 
 from httpx2 import Response
 from starlette.applications import Starlette
-from starlette.requests import Request
 from starlette.testclient import TestClient
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from domain.certificate import CertificateIssued, certificate_stream
 from domain.fact import COMMAND_LINE
 from domain.policy import CLOCK_SKEW
-from domain.user_account_facts import STAFF
-from infra.postgres import check_migrated
-from infra.views import CurrentViews
+from tests.support.accounts import SECOND
 from tests.support.house import OVER, RENEWAL, RIGHT, TARO, House
 from tests.support.html import Page
-from tests.support.site import SERVICE, NoLimits, settled
-from web import api
-from web.app import create_app
-from web.cookies import SESSION, read
-from web.entrance import fingerprint
+from tests.support.site import wired
 from web.limits import Limits
-from web.pages import Pages
+from web.mailbox import Mailbox
 from web.site import Site
 
 HOST = "https://shomei.example.com"  # `__Host-` cookies need https
-SECOND = timedelta(seconds=1)
 
 
 class Connection:
     """What the embedded server does to each request of a connection: the ASGI TLS extension 0.2, and the address.
 
-    Without an address it is the Unix socket's.
+    Without an address it is a Unix socket's, or a TCP connection that was reset.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -75,7 +66,7 @@ class Browser:
         self._connection.certificate = der
 
     def comes_from(self, address: str | None) -> "Browser":
-        """None: through nginx, over the Unix socket."""
+        """None: as on a Unix socket, and as over TCP once the connection was reset."""
         self._connection.address = address
         return self
 
@@ -121,9 +112,9 @@ class Browser:
         self.open("/login")
         return self.submit("/login", user_id=user_id, password=password)
 
-    def token(self) -> str:
-        """The form token that the pages of this browser carry."""
-        return form_token(self.client.get("/issuance").text)
+    def token(self, path: str = "/issuance") -> str:
+        """The form token that the public pages of this browser carry, or those behind the log-in."""
+        return form_token(self.client.get(path).text)
 
 
 class Server:
@@ -156,24 +147,18 @@ def serving(
     limits: Limits | None = None,
     tries_waiting: int = 64,
     strict_transport: bool = False,
+    behind_nginx: bool = False,
+    kept: Mailbox | None = None,
 ) -> Iterator[Server]:
-    """`kind` may watch what the site is asked."""
-    pages = Pages(SERVICE, demo=False)
-    limits = limits or NoLimits()
-    site = kind(
-        house.desk, pages, house.clock, settled, limits, answer_floor=0.0, tries_waiting=tries_waiting, threads=8
-    )
-
-    async def authorize(request: Request) -> str:
-        cookie, known_by = read(request, SESSION), fingerprint(request)
-        visitor = await site.ask(house.desk.accounts.staff, cookie, known_by, STAFF, house.clock())
-        return visitor.session.role
-
-    app = create_app(
-        site,
-        api.routes(CurrentViews(house.database), authorize, house.clock),
-        lambda: check_migrated(house.database),
+    """As `wired` in tests/support/site.py."""
+    site, app = wired(
+        house,
+        kind,
+        limits=limits,
+        tries_waiting=tries_waiting,
         strict_transport=strict_transport,
+        behind_nginx=behind_nginx,
+        kept=kept,
     )
     with ExitStack() as opened:
         yield Server(site, app, opened)

@@ -7,13 +7,31 @@ from psycopg import sql
 
 from domain.fact import LogEntry
 from infra.event_store import EventStore
+from projections.approvals import Approvals
 from projections.certificate_register import CertificateRegister
+from projections.expiring_certificates import ExpiringCertificates
 from projections.lock_status import LockStatus
+from projections.outbox import Outbox
+from projections.people import People
 from projections.runner import Connection, catch_up
 from projections.views import FactLog, View, position
 
-Kind = type[LockStatus] | type[CertificateRegister]
-KINDS: dict[Kind, tuple[str, ...]] = {LockStatus: ("",), CertificateRegister: ("", "_accounts")}  # and their tables
+Kind = (
+    type[LockStatus]
+    | type[CertificateRegister]
+    | type[ExpiringCertificates]
+    | type[Outbox]
+    | type[People]
+    | type[Approvals]
+)
+KINDS: dict[Kind, tuple[str, ...]] = {  # and their tables
+    LockStatus: ("",),
+    CertificateRegister: ("", "_accounts"),
+    ExpiringCertificates: ("", "_accounts"),
+    Outbox: ("", "_totals"),
+    People: ("_organizations", "_users"),
+    Approvals: ("",),
+}
 COPIES = count(1)
 
 

@@ -16,7 +16,8 @@ from psycopg.rows import TupleRow
 
 from infra.embedded_postgres import Cluster, embedded
 from infra.event_store import EventStore
-from infra.postgres import Database, migrate
+from infra.migration import migrate
+from infra.postgres import Database
 
 TEMPLATE = "migrated"
 NUMBERS = count(1)

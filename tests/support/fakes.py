@@ -4,7 +4,9 @@ The vault is the real one by inheritance; the others pass every call on. Vault a
 what they stand for (tests/infra/test_passwords.py, tests/infra/test_event_store.py).
 """
 
+import re
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -43,9 +45,13 @@ class CountingVault(VerifierVault):
 
 
 class Between:
-    """What is to happen at a step, once each: `between.at("sign", act)`. An act that raises is a fault there."""
+    """What is to happen at a step, once each: `between.at("sign", act)`. An act that raises is a fault there.
+
+    `written` are the tables that each save wrote to beside its facts, in that order.
+    """
 
     def __init__(self) -> None:
+        self.written: list[list[str]] = []
         self._acts: dict[str, list[Act]] = {}
 
     def at(self, step: str, act: Act) -> None:
@@ -111,9 +117,20 @@ class WatchedPackages:
         return p12
 
 
+class TableNotes:
+    """A cursor that notes the tables it writes to."""
+
+    def __init__(self, cursor: Any, tables: list[str]) -> None:
+        self._cursor, self._tables = cursor, tables
+
+    def execute(self, query: str, parameters: Sequence[object] = ()) -> Any:
+        self._tables += re.findall(r"(?:insert into|update|delete from)\s+(?!set\b)(\w+)", query)
+        return self._cursor.execute(query, parameters)
+
+
 class WatchedStore:
     """Reaches `load` before every load, `save <Fact>` before a transaction that begins with such a fact (`save` alone
-    before one without facts), and `saved <Fact>` after it."""
+    before one without facts), and `saved <Fact>` after it; notes the tables that its rows write to."""
 
     def __init__(self, store: FactStore, between: Between) -> None:
         self._store, self._between = store, between
@@ -125,5 +142,11 @@ class WatchedStore:
     def save(self, *changes: Changes, rows: Sequence[Row] = ()) -> None:
         first = next((type(fact).__name__ for change in changes for fact in change.facts), "")
         self._between.reach(f"save {first}".strip())
-        self._store.save(*changes, rows=rows)
+        tables: list[str] = []
+        self._store.save(*changes, rows=[partial(noted, row, tables) for row in rows])
+        self._between.written.append(tables)
         self._between.reach(f"saved {first}".strip())
+
+
+def noted(row: Row, tables: list[str], cursor: Any) -> None:
+    row(TableNotes(cursor, tables))

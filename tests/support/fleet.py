@@ -28,6 +28,7 @@ from tests.support.html import Page
 ROOT = Path(__file__).parents[2]
 PATIENCE = 30  # seconds until a process must answer
 PASSPHRASE = "a passphrase"
+NO_MAIL_SERVER = "smtp://127.0.0.1:1"  # nobody listens there
 
 
 class Process:
@@ -71,6 +72,8 @@ class Fleet:
             "SHOMEI_MIGRATION_URL": address(dsn.owner),
             "SHOMEI_HOME": str(home),
             "SHOMEI_HOST": "127.0.0.1",
+            "SHOMEI_PRIVATE_PORT": "0",
+            "SHOMEI_SMTP_URL": NO_MAIL_SERVER,
             "SHOMEI_ANSWER_FLOOR_MS": "0",
             "SHOMEI_RATE_POSTS": "0",
             "SHOMEI_RATE_IDS": "0",
@@ -88,7 +91,8 @@ class Fleet:
     def start(self, *words: str, program: str = "infra.cli", **settings: str) -> Process:
         """`program` is a module that ends in the command line, such as tests/support/witness.py."""
         port = free_port()
-        process = Process(words, {**self._environment, "SHOMEI_PORT": str(port), **settings}, self.home, port, program)
+        ports = {"SHOMEI_PORT": str(port), "SHOMEI_PKI_PORT": str(free_port())}
+        process = Process(words, {**self._environment, **ports, **settings}, self.home, port, program)
         self.processes.append(process)
         return process
 

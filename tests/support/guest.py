@@ -4,27 +4,34 @@ import ssl
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Protocol
 
 import httpx2
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, pkcs12
 
 from tests.support.crowd import together
-from tests.support.fleet import PATIENCE, Process, Visitor
+from tests.support.fleet import PATIENCE, Visitor
 from tests.support.html import Page
 
 
+class Listener(Protocol):
+    """Who serves at 127.0.0.1: a process of ours, or nginx."""
+
+    port: int
+
+
 class Guest(Visitor):
-    """At the page `path` of a process; `certificate` is the PEM file it shows, certificate and key."""
+    """At the page `path` of a listener; `certificate` is the PEM file it shows, certificate and key."""
 
     def __init__(
         self,
-        process: Process,
+        listener: Listener,
         root: Path,
         path: str,
         certificate: Path | None = None,
         cookies: httpx2.Cookies | None = None,
     ) -> None:
-        self.url = f"https://127.0.0.1:{process.port}"
+        self.url = f"https://127.0.0.1:{listener.port}"
         context = ssl.create_default_context(cafile=root)
         if certificate is not None:
             context.load_cert_chain(certificate)

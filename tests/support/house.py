@@ -13,21 +13,26 @@ from pathlib import Path
 import pytest
 
 from application.accounts import Accounts
+from application.approvals import Approvals
 from application.certification import Certification
 from application.delivery import Delivery
 from application.desk import IssuingDesk
 from application.door import Door
 from application.issuance import Issuance
+from application.mails import Mails
 from application.organizations import Organizations
 from application.ports import Authority, KeyPackages
 from application.revocation import Revocation
+from application.sessions import Sessions
 from application.streams import load_account, load_certificate
+from application.tokens import Tokens
 from domain.certificate import Certificate, certificate_stream
 from domain.errors import TryRefused
 from domain.fact import COMMAND_LINE, Fact
 from domain.notification import NotificationRequested
 from domain.policy import Policy
 from domain.user_account import UserAccount
+from infra.api_tokens import TokenDrawer
 from infra.authority import IssuingAuthority, create
 from infra.certificate_index import CertificateIndex
 from infra.event_store import EventStore
@@ -123,7 +128,7 @@ class House:
     def user(self, user_id: str = TARO, password: str = RIGHT) -> str:
         """A general user with a password of his own; returns it."""
         self.register(user_id)
-        self.desk.accounts.own_password(user_id, password, self.clock())
+        self.own_password(user_id, password)
         return password
 
     def staff(self, user_id: str = "bank0001", password: str = RIGHT) -> None:
@@ -131,7 +136,13 @@ class House:
         self.desk.accounts.register(
             user_id, "bank_admin", None, "見本 花子", "hanako@example.com", COMMAND_LINE, self.clock()
         )
-        self.desk.accounts.own_password(user_id, password, self.clock())
+        self.own_password(user_id, password)
+
+    def own_password(self, user_id: str, password: str) -> None:
+        """Changed by its owner, but without a try of the one before."""
+        found = load_account(self.store, user_id)
+        verifier = self.passwords.keep(found.stream, found.state.credential + 1, password)
+        self.store.save(found.changes(found.state.change_password(self.clock())), rows=[verifier])
 
     def record(self, decide: Callable[[UserAccount], list[Fact]], user_id: str = TARO) -> None:
         """What another button decides on the account meanwhile."""
@@ -168,7 +179,7 @@ class House:
 
     def log_in(self, number: int = 1, user_id: str = TARO, password: str = RIGHT) -> str:
         """With the certificate of that number; returns the session's cookie."""
-        return self.desk.accounts.log_in(user_id, password, self.fingerprint(number, user_id), self.clock())[0]
+        return self.desk.sessions.log_in(user_id, password, self.fingerprint(number, user_id), self.clock())[0]
 
     def fail(self, times: int, user_id: str = TARO) -> None:
         """Wrong passwords at ④, whatever is answered."""
@@ -194,14 +205,19 @@ def furnish(
     passwords = CountingVault(database, memory_kib=8)
     people, index = PersonVault(database), CertificateIndex(database)
     sessions, tickets = SessionBook(database), TicketDrawer(database)
-    door = Door(store, turns, passwords, sessions, tickets)
-    certification = Certification(store, sessions, signing, packing, index, policy, BANK)
+    door = Door(store, turns, passwords, sessions, tickets, clock)
+    certification = Certification(store, sessions, tickets, signing, packing, index, policy, BANK)
     delivery = Delivery(store, tickets, BANK)
+    revocation = Revocation(store, index, people, sessions, tickets, policy)
     desk = IssuingDesk(
-        accounts=Accounts(store, door, passwords, people, sessions, tickets, index, policy, secrets.choice),
+        accounts=Accounts(store, door, passwords, people, sessions, tickets, policy, secrets.choice),
+        approvals=Approvals(store, people, revocation, policy),
         delivery=delivery,
+        mails=Mails(store),
         organizations=Organizations(store, passwords, people, policy, secrets.choice),
-        revocation=Revocation(store, index, sessions, tickets, policy),
+        revocation=revocation,
+        sessions=Sessions(store, door, sessions, tickets, index, policy),
+        tokens=Tokens(store, index, TokenDrawer(database)),
         certification=certification,
         issuance=Issuance(store, door, tickets, certification, delivery, policy, BANK),
     )

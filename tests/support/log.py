@@ -1,6 +1,7 @@
 """A log in memory, and facts at their places in it. Passes the same contract as the store's (tests/projections)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import cycle
 from uuid import UUID
 
 from domain.fact import Fact, LogEntry
@@ -25,3 +26,13 @@ class MemoryLog:
 
     def head(self) -> int:
         return self._entries[-1].position if self._entries else 0
+
+
+def cut(entries: Sequence[LogEntry], lengths: list[int]) -> Iterator[Sequence[LogEntry]]:
+    """Pages of these lengths, again and again."""
+    begin = 0
+    for length in cycle(lengths):
+        if begin >= len(entries):
+            return
+        yield entries[begin : begin + length]
+        begin += length

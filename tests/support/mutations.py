@@ -132,3 +132,25 @@ def spoilt_octets(chance: random.Random, longest: int) -> bytes:
     )
     octets = text.encode() + (chance.randbytes(chance.randrange(20)) if chance.random() < 0.5 else b"")
     return bytes(octet for octet in octets if octet >= ord(" ") and octet != 0x7F) or b"a"
+
+
+def spoilt_der(chance: random.Random, octets: bytes) -> bytes:
+    """A value cut, stretched, doubled, or with tags and lengths that are not its own."""
+    spoilt = bytearray(octets)
+    match chance.randrange(6):
+        case 0:
+            for _ in range(chance.choice((1, 1, 2, 8))):
+                spoilt[chance.randrange(len(spoilt))] = chance.choice((chance.randrange(256), 0, 0x80, 0xFF))
+        case 1:
+            del spoilt[chance.randrange(len(spoilt)) :]
+        case 2:
+            spoilt += chance.randbytes(chance.choice((1, 200, 70_000)))
+        case 3:
+            place = chance.randrange(len(spoilt))
+            spoilt[place:place] = spoilt[chance.randrange(len(spoilt)) :]
+        case 4:
+            place = chance.randrange(len(spoilt))
+            del spoilt[place : place + chance.randrange(1, 30)]
+        case _:
+            spoilt = bytearray(chance.randbytes(chance.choice((0, 1, 50, 3000))))
+    return bytes(spoilt)

@@ -8,7 +8,8 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from pkilint import loader
-from pkilint.pkix import certificate, extension, name
+from pkilint import pkix as rules
+from pkilint.pkix import certificate, crl, extension, name, ocsp
 from pkilint.validation import ValidationFindingSeverity
 
 from application.ports import CertificateRequest
@@ -51,6 +52,51 @@ def findings(der: bytes) -> list[str]:
         for description in result.finding_descriptions
         if description.finding.severity <= ValidationFindingSeverity.NOTICE
     ]
+
+
+def findings_in_list(der: bytes) -> list[str]:
+    """What pkilint says of a list of revoked certificates above severity INFO."""
+    document = loader.RFC5280CertificateListDocumentLoader().load_der_document(der, "list")
+    return _told(_list_linter().validate(document.root))
+
+
+def findings_in_answer(der: bytes) -> list[str]:
+    """What pkilint says of an OCSP answer above severity INFO."""
+    document = loader.RFC6960OCSPResponseDocumentLoader().load_der_document(der, "answer")
+    return _told(_answer_linter().validate(document.root))
+
+
+def _told(results: Any) -> list[str]:
+    return [
+        str(description)
+        for result in results
+        for description in result.finding_descriptions
+        if description.finding.severity < ValidationFindingSeverity.INFO
+    ]
+
+
+def _decoders() -> list[Any]:
+    return [
+        rules.create_attribute_decoder(name.ATTRIBUTE_TYPE_MAPPINGS),
+        rules.create_extension_decoder(extension.EXTENSION_MAPPINGS),
+    ]
+
+
+@cache
+def _list_linter() -> Any:
+    return crl.create_pkix_crl_validator_container(
+        _decoders(),
+        [
+            crl.create_issuer_validator_container([]),
+            crl.create_validity_validator_container([]),
+            crl.create_extensions_validator_container([]),
+        ],
+    )
+
+
+@cache
+def _answer_linter() -> Any:
+    return ocsp.create_pkix_ocsp_response_validator_container([ocsp.create_response_decoder(), *_decoders()], [])
 
 
 @cache

@@ -11,7 +11,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from http.client import HTTPSConnection
+from http.client import HTTPConnection, HTTPSConnection
 from pathlib import Path
 from typing import Any
 
@@ -79,6 +79,15 @@ class Place:
             root = self.home / "development-tls" / "root.pem"
             return self.get("/healthz", root)[0] == 200
         return False
+
+    def metrics(self) -> list[str]:
+        """Its lines."""
+        connection = HTTPConnection("127.0.0.1", int(self.environ["SHOMEI_PRIVATE_PORT"]))
+        try:
+            connection.request("GET", "/metrics")
+            return connection.getresponse().read().decode().splitlines()
+        finally:
+            connection.close()
 
     def demo(self) -> Any:
         return json.loads((self.home / "demo.json").read_bytes())

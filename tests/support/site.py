@@ -2,22 +2,22 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 
 from starlette.applications import Starlette
-from starlette.requests import Request
 
-from domain.user_account_facts import STAFF
-from infra.postgres import check_migrated
 from infra.views import CurrentViews
 from tests.support.house import House
-from web import api
+from web import api, bank, mailbox
+from web.api_access import by_session_or_token
 from web.app import create_app
-from web.cookies import SESSION, read
-from web.entrance import fingerprint
+from web.limits import Limits
+from web.mailbox import Mailbox
 from web.pages import Pages, Service
 from web.site import Site
 
-SERVICE = Service("サンプル労働金庫", "証明書サービス", "証明書サービス ヘルプデスク", "0120-000-000")
+SERVICE = Service("サンプル労働金庫", "証明書サービス", "証明書サービス ヘルプデスク", "0120-000-000", 9, 18)
+ROOT_LIST_END = datetime(2027, 5, 1, tzinfo=UTC)
 
 
 def settled() -> bool:
@@ -26,9 +26,12 @@ def settled() -> bool:
 
 
 class NoLimits:
-    """web.limits.Limits with both limits off."""
+    """web.limits.Limits with all limits off."""
 
     def post(self, client: str) -> None:
+        pass
+
+    def token(self, user_id: str) -> None:
         pass
 
     @contextmanager
@@ -36,18 +39,35 @@ class NoLimits:
         yield
 
 
-def application(house: House) -> Starlette:
+def wired(
+    house: House,
+    kind: type[Site] = Site,
+    *,
+    limits: Limits | None = None,
+    tries_waiting: int = 64,
+    strict_transport: bool = False,
+    behind_nginx: bool = False,
+    kept: Mailbox | None = None,
+) -> tuple[Site, Starlette]:
+    """`kind` may watch what the site is asked; `kept` has the mails of the mailbox page."""
     pages = Pages(SERVICE, demo=False)
-    site = Site(house.desk, pages, house.clock, settled, NoLimits(), answer_floor=0.0, tries_waiting=64, threads=8)
-
-    async def authorize(request: Request) -> str:
-        staff = house.desk.accounts.staff
-        visitor = await site.ask(staff, read(request, SESSION), fingerprint(request), STAFF, house.clock())
-        return visitor.session.role
-
-    return create_app(
+    held = limits or NoLimits()
+    site = kind(house.desk, pages, house.clock, settled, held, answer_floor=0.0, tries_waiting=tries_waiting, threads=8)
+    authorize = by_session_or_token(house.desk.sessions, house.desk.tokens, held, site.ask, house.clock)
+    views = CurrentViews(house.database)
+    app = create_app(
         site,
-        api.routes(CurrentViews(house.database), authorize, house.clock),
-        lambda: check_migrated(house.database),
-        strict_transport=False,
+        [
+            *api.routes(views, site.ask, authorize, house.clock),
+            *bank.routes(site, views, lambda: ROOT_LIST_END),
+            *mailbox.routes(site, kept),
+        ],
+        house.database.check_ready,
+        strict_transport=strict_transport,
+        behind_nginx=behind_nginx,
     )
+    return site, app
+
+
+def application(house: House) -> Starlette:
+    return wired(house)[1]

@@ -4,14 +4,14 @@ import os
 import shutil
 import signal
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psycopg
 
 from infra.embedded_postgres import Cluster
-from infra.postgres import migrate
+from infra.migration import migrate
 from tests.support.database import Dsn
 
 
@@ -27,6 +27,18 @@ class Supervisor:
     def kill(self) -> None:
         """`kill -9` of the postmaster and of all its children, which would else tell their clients."""
         kill_server(self.cluster.data)
+
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """All of it is stopped, and goes on at the end: it answers nothing meanwhile, and closes nothing."""
+        postmaster = postmaster_of(self.cluster.data)
+        os.kill(postmaster, signal.SIGSTOP)  # it makes no more children
+        stopped = [*children(postmaster), postmaster]
+        signal_all(stopped, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            signal_all(stopped, signal.SIGCONT)
 
     def restart(self) -> None:
         """Returns once it serves."""
@@ -45,11 +57,19 @@ class Supervisor:
 
 def kill_server(data: Path) -> None:
     """The one that runs there now; returns at once, the last of it may still be going."""
-    postmaster = int((data / "postmaster.pid").read_text().split()[0])
+    postmaster = postmaster_of(data)
     os.kill(postmaster, signal.SIGSTOP)  # it makes no more children
-    for process in (*children(postmaster), postmaster):
+    signal_all([*children(postmaster), postmaster], signal.SIGKILL)
+
+
+def postmaster_of(data: Path) -> int:
+    return int((data / "postmaster.pid").read_text().split()[0])
+
+
+def signal_all(processes: Sequence[int], number: int) -> None:
+    for process in processes:
         with suppress(ProcessLookupError):
-            os.kill(process, signal.SIGKILL)
+            os.kill(process, number)
 
 
 def children(parent: int) -> list[int]:

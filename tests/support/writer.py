@@ -10,14 +10,15 @@ from uuid import UUID
 from application.ports import Changes
 from domain.certificate import Certificate, certificate_stream
 from domain.credentials import account_stream
-from domain.fact import Fact
+from domain.fact import WORKER, Fact
+from domain.notification import EXPIRY, Kind, Notification, notification_from, notification_stream
 from domain.validity import Validity
 from infra.event_store import EventStore
 from tests.support.accounts import HOUR, NINE, SECOND, Account, certificate_after, registered
 
 
 class Writer:
-    """People whose passwords fail and succeed, and who get certificates and lose them, as chance has it."""
+    """People whose passwords fail and succeed, who get certificates and mails about them, and lose them again."""
 
     def __init__(self, store: EventStore, seed: int) -> None:
         self._store = store
@@ -65,6 +66,16 @@ class Writer:
             self._save(stream, len(facts) - 1, facts[-1:])
             facts += decide(certificate_after(facts))
         self._save(stream, len(facts) - 1, facts[-1:])
+        for kind in EXPIRY[: self._chance.randrange(3)]:
+            self._mail(kind, name, stream)
+
+    def _mail(self, kind: Kind, name: str, about: UUID) -> None:
+        """Asked for, and sent or not."""
+        stream = notification_stream(kind, about)
+        facts = Notification.request(kind, name, about, None, WORKER, self._now)
+        self._save(stream, 0, facts)
+        if self._chance.random() < 0.5 and (mail := notification_from(facts)):
+            self._save(stream, 1, mail.sent("1@example.com", 1, WORKER, self._now))
 
     def _save(self, stream: UUID, version: int, facts: Sequence[Fact]) -> None:
         self._store.save(Changes(stream, version, facts))

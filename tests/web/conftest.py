@@ -1,12 +1,16 @@
 """The application as one process serves it, over a house with one organization and one user, taro0001."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from threading import Event
 
 import pytest
 
-from tests.support.browser import Browser, Server, serving
-from tests.support.house import House
+from domain.fact import COMMAND_LINE
+from infra.views import CurrentViews
+from projections.runner import catch_up, connect
+from tests.support.browser import Browser, Server, certificate_of, serving
+from tests.support.database import Dsn
+from tests.support.house import RIGHT, House
 
 BOUND = 60  # seconds; a test that waits so long has failed
 
@@ -23,6 +27,29 @@ def server(house: House) -> Iterator[Server]:
 def browser(server: Server) -> Browser:
     """One without a certificate."""
     return server.browser()
+
+
+@pytest.fixture
+def project(house: House, dsn: Dsn) -> Iterator[Callable[[], None]]:
+    """The projector's part, whenever it is called: the read models then know all."""
+    views = CurrentViews(house.database).all
+    with connect(dsn.process, "test") as connection:
+
+        def run() -> None:
+            for view in views:
+                catch_up(connection, view, house.store)
+
+        yield run
+
+
+@pytest.fixture
+def admin(house: House, server: Server) -> Browser:
+    """A bank admin's, logged in."""
+    house.staff("bank0001")
+    house.desk.certification.issue_to_file("bank0001", RIGHT, COMMAND_LINE, house.clock())
+    browser = server.browser(certificate_of(house, "bank0001"))
+    browser.log_in("bank0001")
+    return browser
 
 
 @pytest.fixture

@@ -7,12 +7,15 @@ from typing import Any
 
 import msgspec
 
+from tests.web.bank_samples import BANK_PAGES
+from web.mailbox import KeptMail
 from web.pages import OwnAccount, OwnCertificate, Pages, Service, ShownLine, SignedIn
 
-SERVICE = Service("サンプル労働金庫", "証明書サービス", "証明書サービス ヘルプデスク", "0120-000-000")
+SERVICE = Service("サンプル労働金庫", "証明書サービス", "証明書サービス ヘルプデスク", "0120-000-000", 9, 18)
 TOKEN = "form-token"
 NOW = datetime(2026, 11, 26, 4, 47, tzinfo=UTC)  # 13:47 in Japan, a Thursday
 LAST_DAY = date(2026, 12, 17)
+MAIL_ID = "0b6d6c1e-54f5-4f0e-9d0c-5b8f6d1f2a04"
 SERIAL = "5F3A91C07E24D8B60A4D2C79E61B83F5"
 
 SATO = SignedIn("sato2001", "佐藤 由美", "さくら精機労働組合", "general", must_change_password=False)
@@ -39,6 +42,8 @@ REFUSALS = {
     "certificate_not_shown": 409,
     "issuance_running": 409,
     "issuance_over": 409,
+    "timed_out": 409,
+    "only_at_command_line": 409,
     "ticket_missing": 409,
     "ticket_timed_out": 409,
     "other_tab": 409,
@@ -46,6 +51,7 @@ REFUSALS = {
     "no_package": 409,
     "package_gone": 410,
     "no_session": 401,
+    "token_refused": 401,
     "session_ended": 401,
     "not_permitted": 403,
     "not_found": 404,
@@ -67,8 +73,14 @@ REFUSALS = {
     "user_id_taken": 409,
     "organization_code_taken": 409,
     "master_exists": 409,
+    "already_closed": 409,
     "nothing_to_release": 409,
     "nothing_to_revoke": 409,
+    "not_given_up": 409,
+    "approval_awaited": 409,
+    "approval_over": 409,
+    "approval_impossible": 409,
+    "not_by_the_same_person": 409,
 }
 
 
@@ -167,7 +179,7 @@ def issuance_samples() -> Iterator[tuple[str, Sample]]:
     }
     yield "confirm", Sample("confirm.html", ticket | certificate)
     yield "progress", Sample("progress.html", ticket | {"failure": None})
-    for failure in ("failed", "timed_out", "issuance_over", *HELD):
+    for failure in ("failed", "timed_out", "ticket_timed_out", "issuance_over", *HELD):
         yield f"progress-{failure}", Sample("progress.html", ticket | {"failure": failure})
     package: dict[str, object] = {"serial": SERIAL, "file_name": "sato200120261126134912.p12"}
     yield "result", Sample("result.html", certificate | package | {"download": False})
@@ -197,6 +209,23 @@ def portal_samples() -> Iterator[tuple[str, Sample]]:
         yield f"password-{code}", Sample("password.html", clean | {"refused": code} | held, SATO, 401)
 
 
+def mailbox_samples() -> Iterator[tuple[str, Sample]]:
+    mail = KeptMail(
+        mail_id=MAIL_ID,
+        at=NOW,
+        recipient="y-sato@" + "long-" * 20 + "name.example.invalid",
+        subject="【証明書サービス】電子証明書の更新のお願い(2026年12月23日まで)",
+        body="佐藤 由美 様\n\n"
+        + "電子証明書を更新してください。" * 8
+        + "\n\nhttps://"
+        + "long-" * 30
+        + "name.example.invalid\n",
+    )
+    yield "mailbox", Sample("mailbox.html", {"mails": [mail, mail], "most": 200})
+    yield "mailbox-empty", Sample("mailbox.html", {"mails": [], "most": 200})
+    yield "mail", Sample("mail.html", {"mail": mail})
+
+
 def refusal_samples() -> Iterator[tuple[str, Sample]]:
     for code in REFUSALS:
         yield f"refused-{code}", refusal(code)
@@ -211,5 +240,7 @@ SAMPLES: dict[str, Sample] = {
     **dict(login_samples()),
     **dict(issuance_samples()),
     **dict(portal_samples()),
+    **dict(mailbox_samples()),
     **dict(refusal_samples()),
+    **{name: Sample(template, context, BANK, status) for name, (template, context, status) in BANK_PAGES.items()},
 }

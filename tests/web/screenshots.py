@@ -16,7 +16,7 @@ ADDRESS = "http://pages.invalid/"
 POLICY = "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'"
 PICTURED = (1280, 390)
 NARROWEST = 320
-PAGES = Pages(SERVICE, demo=True)
+PAGES = Pages(SERVICE, demo=True, mailbox=True)
 
 
 def answer(route: Route) -> None:

@@ -7,21 +7,23 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from application.ports import Busy, Unavailable
-from domain.errors import DomainError, NoSession, SessionEnded
+from application.ports import Busy, Conflict, Unavailable
+from domain.errors import DomainError, NoSession, NotFound, SessionEnded
 from tests.support.accounts import NINE
-from tests.support.api import CERTIFICATES, LOCK_STATUS, Door, api_of, cursor
+from tests.support.api import CERTIFICATES, LOCK_STATUS, OPENAPI, Door, api_of, cursor
 from tests.support.clock import MovableClock
 from web.api import problem
+from web.api_queries import RESOURCES
+from web.limits import TooMany
 
 
 class ViewsAway:
     """Views of a database that cannot be reached; what is refused before never gets here."""
 
-    def lock_status(self, now: object, **question: object) -> Any:
+    def lock_status(self, *question: object, **filters: object) -> Any:
         raise Unavailable("no database connection")
 
-    certificates = lock_status
+    certificates = organizations = users = mails = lock_status
 
 
 @pytest.fixture
@@ -46,7 +48,7 @@ def refused(response: Any) -> tuple[int, str]:
     return response.status_code, body["code"]
 
 
-@pytest.mark.parametrize("path", [LOCK_STATUS, CERTIFICATES])
+@pytest.mark.parametrize("path", [*(resource.path for resource in RESOURCES), OPENAPI])
 @pytest.mark.parametrize("role", ["general", "master"])
 def test_customers_may_not_ask(api: TestClient, door: Door, path: str, role: str) -> None:
     door.answer = role
@@ -134,10 +136,28 @@ def test_while_the_database_is_away_the_answer_is_to_come_again(api: TestClient,
     assert int(response.headers["retry-after"]) > 0
 
 
-def test_too_much_at_once_is_to_come_again() -> None:
-    response = problem(Busy("too many tries on one account"))
+@pytest.mark.parametrize("path", [LOCK_STATUS, CERTIFICATES])
+def test_a_question_takes_one_of_the_sites_threads(path: str) -> None:
+    async def ask(*_: object, **__: object) -> Any:
+        raise NotFound
 
-    assert (response.status_code, "retry-after" in response.headers) == (503, True)
+    with api_of(ViewsAway(), Door(), MovableClock(NINE), ask) as client:
+        response = client.get(path)
+
+    assert refused(response) == (404, "not_found")
+
+
+@pytest.mark.parametrize("error", [Busy("too many tries on one account"), Conflict("somebody else was faster")])
+def test_too_much_at_once_is_to_come_again(error: Exception) -> None:
+    response = problem(error)
+
+    assert (response.status_code, response.headers["retry-after"]) == (503, "5")
+
+
+def test_too_many_tell_when_to_come_again() -> None:
+    response = problem(TooMany(42))
+
+    assert (response.status_code, response.headers["retry-after"]) == (429, "42")
 
 
 def every_refusal() -> list[type[DomainError]]:

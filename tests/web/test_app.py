@@ -17,11 +17,19 @@ from web.site import Site
 SHOWN = (
     *("/", "/login", "/registration/master", "/issuance", "/issuance/confirm", "/issuance/progress"),
     *("/issuance/result", "/issuance/p12", "/issuance/closed", "/home", "/home/password", "/healthz", "/readyz"),
-    *("/api/v1/lock-status", "/api/v1/certificates"),
+    *("/api/v1/lock-status", "/api/v1/certificates", "/api/v1/organizations", "/api/v1/users", "/api/v1/mails"),
+    "/api/v1/openapi.json",
+    *("/bank", "/bank/accounts", "/bank/accounts/{user_id}", "/bank/accounts/{user_id}/release"),
+    *("/bank/certificates", "/bank/certificates/{serial}", "/bank/certificates/{serial}/revoke"),
+    *("/bank/organizations", "/bank/organizations/new", "/bank/organizations/{code}", "/bank/mails"),
+    *("/bank/approvals", "/bank/approvals/{approval}/approve", "/bank/approvals/{approval}/refuse"),
 )
 SENT = (
     *("/login", "/logout", "/issuance", "/issuance/confirm", "/issuance/cancel", "/issuance/close"),
     "/home/password",
+    *("/bank/accounts/{user_id}/release", "/bank/certificates/{serial}/revoke"),
+    *("/bank/organizations/new", "/bank/organizations/{code}", "/bank/mails/{notification}/resend"),
+    *("/bank/approvals/{approval}/approve", "/bank/approvals/{approval}/refuse"),
 )
 FORM = {"content-type": "application/x-www-form-urlencoded"}
 
@@ -142,7 +150,7 @@ def test_what_is_no_static_file_is_a_page_that_says_so(browser: Browser, path: s
 # ---- addresses and methods
 
 
-@pytest.mark.parametrize("path", ["/nowhere", "/login/", "/Login", "/help/edge", "/users", "/bank", "/%00"])
+@pytest.mark.parametrize("path", ["/nowhere", "/login/", "/Login", "/help/edge", "/users", "/banking", "/%00"])
 def test_an_unknown_address_is_a_page_that_says_so(browser: Browser, path: str) -> None:
     answer = browser.open(path)
 
@@ -263,6 +271,11 @@ def test_health_is_told_without_the_database_and_readiness_with_it(house: House,
 
     assert browser.open("/healthz").status_code == 200
     assert browser.open("/readyz").status_code == 503
+
+
+def test_readiness_is_told_while_the_pages_get_nothing_of_the_desk(house: House) -> None:
+    with broken(house) as browser:
+        assert browser.open("/readyz").status_code == 200
 
 
 def test_a_process_that_ends_lets_the_issue_under_way_end_first(house: House) -> None:

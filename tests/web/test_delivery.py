@@ -1,6 +1,6 @@
 """Steps ⑦ and ⑧: the result, one download by itself, and its end (manual ⑦ and ⑧; R4.8, R5.3, R5.8)."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, pkcs12
@@ -11,7 +11,9 @@ from tests.support.house import RIGHT, TARO, House
 from tests.support.html import Link
 
 MILLISECOND = timedelta(milliseconds=1)
+SECOND = timedelta(seconds=1)
 MINUTE = timedelta(minutes=1)
+MIDNIGHT = datetime(2026, 11, 24, 15, tzinfo=UTC)  # in Japan
 FILE_NAME = "taro000120261124090000.p12"  # issued at 09:00:00 in Japan on 24 November 2026
 
 
@@ -42,6 +44,21 @@ def test_7_tells_what_the_manual_tells_there(done: Browser) -> None:
     assert "パスワードを変更しても、このファイルは④のパスワードのままです" in page.main
     assert "ファイルを開かずに閉じると、この電子証明書は使えません。そのときは、労金へ失効をご依頼ください" in page.main
     assert page.form("/issuance/close").buttons == ["閉じる"]
+
+
+def test_7_counts_the_days_of_the_certificate_though_midnight_came_before_its_record(
+    house: House, server: Server, browser: Browser
+) -> None:
+    house.clock.set(MIDNIGHT - SECOND)
+    house.between.at("sign", lambda: house.clock.set(MIDNIGHT))
+    browser.authenticate()
+    browser.follow()
+    browser.submit("/issuance/confirm")
+    server.finish_work()
+
+    browser.open("/issuance/result")
+
+    assert "2026年11月24日から2027年11月24日まで" in browser.page.main.replace(" ", "")
 
 
 def test_the_download_begins_by_itself_and_only_once(done: Browser) -> None:

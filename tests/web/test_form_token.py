@@ -46,6 +46,28 @@ def test_with_another_browsers_token_nothing_is_done(house: House, server: Serve
     assert house.kinds() == facts
 
 
+@pytest.mark.parametrize("path", ["/logout", "/home/password"])
+def test_behind_the_log_in_the_token_is_the_sessions_own(house: House, inside: Browser, path: str) -> None:
+    """In the IE 11 engine another host of the domain can plant the form cookie, and know its token (R5.5)."""
+    of_the_cookie_alone = inside.token("/issuance")
+    facts = house.kinds()
+
+    answer = inside.post(path, csrf_token=of_the_cookie_alone, **FIELDS)
+
+    assert answer.status_code == 403
+    assert inside.page.h1 == NOTHING
+    assert house.kinds() == facts
+
+
+def test_a_public_page_opened_before_the_log_in_can_be_sent_after_it(house: House, server: Server) -> None:
+    house.issue()
+    browser = server.browser(certificate_of(house))
+    before = browser.token("/login")
+    browser.log_in()
+
+    assert browser.post("/login", csrf_token=before, **FIELDS).status_code == 303
+
+
 @pytest.mark.parametrize("token", ["", "0" * 64, "\u00e9", "\uff10" * 64, "\ud7ff"])
 def test_a_made_up_token_is_refused_whatever_it_is_made_of(browser: Browser, token: str) -> None:
     browser.open("/issuance")

@@ -184,6 +184,18 @@ def test_cancelling_leads_to_the_login_screen_and_leaves_nothing_behind(house: H
     assert house.kinds()[-1] == "PasswordAccepted"
 
 
+def test_cancelling_what_timed_out_or_is_gone_leads_to_the_login_screen_too(house: House, browser: Browser) -> None:
+    browser.authenticate()
+    browser.follow()
+    house.clock.advance(10 * MINUTE)
+    fields = browser.page.form("/issuance/cancel").fields
+
+    answers = [browser.post("/issuance/cancel", **fields) for _ in range(2)]
+
+    assert [(answer.status_code, answer.headers["location"]) for answer in answers] == [(303, "/")] * 2
+    assert house.database.execute("select id from tickets") == []
+
+
 def test_cancelling_in_another_tab_what_is_under_way_leads_to_the_wait_and_keeps_the_ticket(
     house: House, server: Server, browser: Browser, slow: Event
 ) -> None:

@@ -9,7 +9,7 @@ from tests.support.html import Page
 from tests.web.samples import SAMPLES, SERVICE
 from web.pages import STYLE, TEMPLATES, Pages
 
-PAGES = Pages(SERVICE, demo=True)
+PAGES = Pages(SERVICE, demo=True, mailbox=True)
 CSS = re.sub(r"/\*.*?\*/", "", STYLE.read_text("utf-8"), flags=re.DOTALL)
 HEAVIEST = 60_000  # bytes of a page and its stylesheet
 every_sample = pytest.mark.parametrize("name", SAMPLES)

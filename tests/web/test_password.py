@@ -88,7 +88,7 @@ def test_passwords_typed_never_come_back(inside: Browser) -> None:
 
     assert inside.answer is not None
     assert not [word for word in (WRONG, NEW, "tulip2027") if word in inside.answer.text]
-    assert set(inside.page.form("/home/password").fields.values()) == {inside.token(), ""}
+    assert set(inside.page.form("/home/password").fields.values()) == {inside.token("/home/password"), ""}
 
 
 def test_the_sixth_wrong_password_locks_and_the_session_stays(house: House, inside: Browser) -> None:

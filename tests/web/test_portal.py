@@ -267,6 +267,23 @@ def test_logging_out_ends_the_session_and_not_only_its_cookie(member: Browser) -
     assert "すでにログアウトしています" in member.page.main
 
 
+@pytest.mark.parametrize("chosen", [None, b"another certificate"])
+def test_logging_out_ends_the_session_whichever_certificate_is_shown(
+    house: House, member: Browser, chosen: bytes | None
+) -> None:
+    member.log_in()
+    member.follow()
+    kept = member.cookies[SESSION]
+    member.certificate = chosen
+
+    answer = member.submit("/logout")
+
+    ended = house.sessions.find(kept)
+    assert answer.status_code == 303
+    assert ended is not None
+    assert ended.ended == "logged_out"
+
+
 def test_leaving_without_a_session_is_never_refused(house: House, member: Browser) -> None:
     member.log_in()
     member.follow()

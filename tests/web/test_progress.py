@@ -4,6 +4,7 @@ from datetime import timedelta
 from threading import Event
 
 from application.ports import ProfileViolation, Unavailable
+from domain.policy import ISSUANCE_LIMIT
 from tests.support.browser import Browser, Server
 from tests.support.house import House
 
@@ -69,6 +70,22 @@ def test_before_the_button_there_is_nothing_to_wait_for(browser: Browser) -> Non
 
     assert without == 409
     assert (answer.status_code, answer.headers["location"]) == (303, "/issuance/confirm")
+
+
+def test_what_took_longer_than_ten_minutes_says_so(house: House, server: Server, browser: Browser) -> None:
+    """Its last sign of life came in the middle, so that the browser's ticket still lives."""
+    for step in ("key", "sign"):
+        house.between.at(step, lambda: house.clock.advance(ISSUANCE_LIMIT / 2))
+    browser.authenticate()
+    browser.follow()
+    browser.submit("/issuance/confirm")
+    server.finish_work()
+
+    browser.follow()
+
+    assert "10分以内に終わらなかったため" in browser.page.main
+    assert browser.page.form("/issuance/confirm").buttons == ["発行"]
+    assert house.count("CertificateIssued") == 0
 
 
 def test_what_failed_says_so_and_may_be_begun_again(house: House, server: Server, browser: Browser) -> None:

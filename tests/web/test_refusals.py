@@ -15,10 +15,12 @@ from domain import errors
 from domain.errors import DomainError
 from tests.support.browser import Browser, Server, certificate_of, serving
 from tests.support.house import RIGHT, TARO, House
-from tests.support.html import Page
+from tests.support.html import Link, Page
 from web.cookies import SESSION, TICKET
 from web.errors import BadForm, BadFormToken, WebError
-from web.refusals import handlers, status_of
+from web.limits import is_public
+from web.refusals import handlers
+from web.statuses import status_of
 
 NOON = datetime(2026, 11, 24, 3, tzinfo=UTC)
 NEW = "tulip2026"
@@ -42,7 +44,7 @@ STATUSES = {
     422: {"InvalidInput"},
     401: {
         *("UnknownUser", "WrongPassword", "AccountIsLocked", "AccountIsBlocked", "AccountIsSuspended"),
-        *("AccountIsClosed", "NoSession", "SessionEnded"),
+        *("AccountIsClosed", "NoSession", "SessionEnded", "TokenRefused"),
     },
     403: {
         *("NoCertificateShown", "CertificateUnknown", "CertificateNotYetValid", "CertificateExpired"),
@@ -51,8 +53,10 @@ STATUSES = {
     404: {"NotFound"},
     409: {
         *("CertificateStillValid", "CertificateNotShown", "IssuanceIsRunning", "IssuanceIsOver", "TicketMissing"),
+        *("IssuanceTimedOut", "OnlyAtCommandLine"),
         *("TicketTimedOut", "OtherTab", "PackageWaits", "NoPackage", "UserIdTaken", "OrganizationCodeTaken"),
-        *("MasterExists", "NothingToRelease", "NothingToRevoke"),
+        *("MasterExists", "AlreadyClosed", "NothingToRelease", "NothingToRevoke"),
+        *("NotGivenUp", "ApprovalAwaited", "ApprovalIsOver", "ApprovalImpossible", "NotByTheSamePerson"),
     },
     410: {"PackageGone"},
 }
@@ -75,6 +79,7 @@ def shown(server: Server, error: Exception) -> Page:
         raise error
 
     app = Starlette(routes=[Route("/refused", refuse)], exception_handlers=handlers(server.site))
+    app.state.behind_nginx = False
     return Page(TestClient(app).get("/refused").text)
 
 
@@ -103,7 +108,7 @@ def test_what_no_form_of_ours_sends_has_its_page_too(server: Server) -> None:
     assert [status_of(kind()) for kind in (BadForm, BadFormToken, WebError)] == [422, 403, 403]
 
 
-# ---- faults of the world
+# ---- with a session
 
 
 @pytest.fixture
@@ -119,12 +124,47 @@ def member(house: House, server: Server) -> Browser:
     return browser
 
 
+def test_behind_the_log_in_a_refusal_keeps_the_head_and_leads_home(member: Browser) -> None:
+    answer = member.open("/home/nowhere")
+
+    assert answer.status_code == 404
+    assert member.page.form("/logout").buttons == ["ログアウト"]
+    assert Link("/home", "ホームへ戻る") in member.page.links
+    assert member.submit("/logout").status_code == 303
+
+
+def test_a_newcomer_is_led_to_the_password(house: House, server: Server) -> None:
+    password = house.register("jiro0002")
+    house.issue("jiro0002", password)
+    browser = server.browser(certificate_of(house, "jiro0002"))
+    browser.log_in("jiro0002", password)
+
+    browser.open("/home/nowhere")
+
+    assert Link("/home/password", "パスワード変更へ") in browser.page.links
+
+
+@pytest.mark.parametrize("path", ["/issuance/nowhere", "/home/nowhere"])
+def test_on_public_pages_and_without_a_session_there_is_no_such_head(member: Browser, path: str) -> None:
+    if not is_public(path):
+        del member.client.cookies[SESSION]
+
+    answer = member.open(path)
+
+    assert (answer.status_code, member.page.forms) == (404, [])
+
+
+# ---- faults of the world
+
+
 def test_without_the_database_every_page_is_a_503_that_says_when_to_come_again(house: House, member: Browser) -> None:
     kept = member.cookies
     house.database.close()
 
+    missing = member.open("/home/nowhere")
     answers = [member.open(path) for path in PAGES]
 
+    assert missing.status_code == 404
     assert [answer.status_code for answer in answers] == [503] * len(PAGES)
     assert {answer.headers["retry-after"] for answer in answers} == {"5"}
     assert {Page(answer.text).h1 for answer in answers} == {"ただいまご利用いただけません"}
@@ -135,10 +175,11 @@ def test_without_the_database_every_form_is_a_503_and_lets_nobody_in(house: Hous
     member.open("/login")
     typed = {"user_id": TARO, "password": NEW, "current_password": RIGHT, "password_again": NEW}
     fields = member.page.form("/login").fields | typed
+    inside = {"csrf_token": member.token("/home/password")}
     kept = member.cookies
     house.database.close()
 
-    answers = [member.post(path, **fields) for path in FORMS]
+    answers = [member.post(path, **fields | ({} if is_public(path) else inside)) for path in FORMS]
 
     assert [answer.status_code for answer in answers] == [503] * len(FORMS)
     assert {Page(answer.text).h1 for answer in answers} == {"ただいまご利用いただけません"}

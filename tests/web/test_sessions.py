@@ -107,7 +107,7 @@ def test_the_login_with_the_new_certificate_ends_the_session_of_the_old(house: H
     inside.log_in()
     house.issue()
 
-    house.desk.accounts.log_in(TARO, RIGHT, house.fingerprint(number=2), house.clock())
+    house.desk.sessions.log_in(TARO, RIGHT, house.fingerprint(number=2), house.clock())
 
     assert inside.open("/home").status_code == 401
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from application.persons import check_person
-from application.ports import Person
+from application.contacts import check_contact
+from application.ports import Contact
 from domain.errors import InvalidInput
 
 
@@ -17,13 +17,13 @@ from domain.errors import InvalidInput
     ],
 )
 def test_a_name_of_one_to_sixty_four_signs_and_a_mail_address_are_taken(name: str, email: str) -> None:
-    assert check_person(name, email) == Person(name, email)
+    assert check_contact(name, email) == Contact(name, email)
 
 
 @pytest.mark.parametrize("name", ["", "あ" * 65, " 見本", "見本 ", "見本\n太郎", "見本\x00", "\u3000見本"])
 def test_a_name_empty_too_long_or_with_signs_nobody_sees_is_refused(name: str) -> None:
     with pytest.raises(InvalidInput) as refusal:
-        check_person(name, "taro@example.com")
+        check_contact(name, "taro@example.com")
 
     assert refusal.value.faults == {"name": "malformed"}
 
@@ -45,14 +45,14 @@ def test_a_name_empty_too_long_or_with_signs_nobody_sees_is_refused(name: str) -
 )
 def test_what_is_no_single_half_width_address_is_refused(email: str) -> None:
     with pytest.raises(InvalidInput) as refusal:
-        check_person("見本 太郎", email)
+        check_contact("見本 太郎", email)
 
     assert refusal.value.faults == {"email": "malformed"}
 
 
 def test_all_faults_are_told_at_once_and_nothing_that_was_typed_is_repeated() -> None:
     with pytest.raises(InvalidInput) as refusal:
-        check_person("見本\n太郎", "taro.example.com")
+        check_contact("見本\n太郎", "taro.example.com")
 
     assert refusal.value.faults == {"name": "malformed", "email": "malformed"}
     assert "taro" not in str(refusal.value)

@@ -1,0 +1,118 @@
+"""Acts that two persons of the bank decide on, where the setting says so (R9.3).
+
+The command line does not ask: who may run it there owns the machine with the authority's keys and the database, and
+a second account would be no second person.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from uuid import UUID
+
+from application.ports import Changes, FactStore, PersonalData
+from application.revocation import Order, Revocation
+from application.streams import Loaded, decide
+from domain.approval import Approval, approval_from, approval_stream
+from domain.certificate import Reason
+from domain.errors import ApprovalAwaited, ApprovalImpossible, NotFound, NothingToRevoke
+from domain.policy import Policy
+
+
+class Approvals:
+    def __init__(self, store: FactStore, people: PersonalData, revocation: Revocation, policy: Policy) -> None:
+        self._store = store
+        self._people = people
+        self._revocation = revocation
+        self._policy = policy
+
+    @property
+    def are_needed(self) -> bool:
+        return self._policy.approval == "two_persons"
+
+    def revoke(
+        self, serial: str, reason: Reason, by: str, now: datetime, *, requested_by: str = "", paper_number: str = ""
+    ) -> UUID | None:
+        """Revokes as `Revocation.revoke_serial` does; where two persons decide, only asks for it: the request's stream.
+
+        Raises InvalidInput, NotFound, NothingToRevoke, ApprovalAwaited.
+        """
+        if self.are_needed:
+            order = Order.of(reason, requested_by, paper_number, by, now)
+            return decide(lambda: self._ask(serial.upper(), order))
+        self._revocation.revoke_serial(serial, reason, by, now, requested_by=requested_by, paper_number=paper_number)
+        return None
+
+    def _ask(self, serial: str, order: Order) -> UUID:
+        certificate = self._revocation.find(serial, order)
+        stream = self._next_stream(serial)
+        commitment, rows = None, []
+        if order.requester is not None:
+            commitment, kept = self._people.keep(stream, 1, order.requester)
+            rows.append(kept)
+        asked = Approval.ask(
+            "revoke",
+            serial,
+            certificate.user_id,
+            order.reason,
+            order.by,
+            order.at,
+            request=1 if order.requester else None,
+            commitment=commitment,
+            paper_number=order.paper_number,
+        )
+        self._store.save(Changes(stream, 0, asked), rows=rows)
+        return stream
+
+    def _next_stream(self, serial: str) -> UUID:
+        """Behind those decided on; raises ApprovalAwaited."""
+        number = 1
+        while state := approval_from(self._store.load(stream := approval_stream("revoke", serial, number))):
+            if state.outcome is None:
+                raise ApprovalAwaited(serial)
+            number += 1
+        return stream
+
+    def approve(self, approval: UUID, by: str, now: datetime) -> list[str]:
+        """Does what was asked for, in one save with the approval; returns the serials ended.
+
+        Raises NotFound, ApprovalIsOver, NotByTheSamePerson; and ApprovalImpossible where the act cannot be done any
+        more, which ends the request.
+        """
+
+        def attempt() -> list[str]:
+            found = self._load(approval)
+            given = found.changes(found.state.give(by, now))
+            order = self._order(found, by, now)
+            try:
+                return self._revocation.end(found.state.target, order, [given])[1]
+            except NothingToRevoke as over:
+                self._store.save(found.changes(found.state.refuse("impossible", by, now)))
+                raise ApprovalImpossible(found.state.target) from over
+
+        return decide(attempt)
+
+    def _order(self, found: Loaded[Approval], by: str, now: datetime) -> Order:
+        """An erased requester is not told any more."""
+        asked = found.state
+        requester = self._people.requester(found.stream, asked.request) if asked.request is not None else None
+        return Order(reason=asked.reason, by=by, at=now, requester=requester, paper_number=asked.paper_number)
+
+    def refuse(self, approval: UUID, by: str, now: datetime) -> None:
+        """Raises NotFound, ApprovalIsOver."""
+
+        def attempt() -> None:
+            found = self._load(approval)
+            self._store.save(found.changes(found.state.refuse("declined", by, now)))
+
+        decide(attempt)
+
+    def requesters(self, approvals: Iterable[UUID]) -> dict[UUID, str]:
+        """Who asked the bank for it, of those where it was told and not erased."""
+        found = ((approval, self._people.requester(approval, 1)) for approval in approvals)
+        return {approval: requester.requested_by for approval, requester in found if requester}
+
+    def _load(self, approval: UUID) -> Loaded[Approval]:
+        facts = self._store.load(approval)
+        state = approval_from(facts)
+        if state is None:
+            raise NotFound("approval")
+        return Loaded(state, approval, len(facts))

@@ -1,0 +1,85 @@
+"""/metrics for Prometheus: mails, views and this process. The figures come from the read models at each scrape, so
+any process tells the same ones and a restart loses none.
+"""
+
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from typing import get_args
+
+import msgspec
+from anyio import move_on_after, to_thread
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.exposition import choose_encoder
+from prometheus_client.metrics_core import Metric
+from prometheus_client.process_collector import ProcessCollector
+from prometheus_client.registry import Collector, CollectorRegistry
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from application.ports import Unavailable
+from domain.notification import Kind, Outcome
+from infra.views import CurrentViews
+from projections.answers import MailTotals
+from projections.views import FactLog, ViewStatus
+
+PATIENCE = 5.0  # seconds; Prometheus by itself waits 10
+
+
+class Found(msgspec.Struct, frozen=True):
+    """What the database said to one scrape."""
+
+    mails: MailTotals
+    views: list[ViewStatus]
+
+
+class Figures(Collector):
+    """`found` is None where the database did not answer: then only that is told."""
+
+    def __init__(self, found: Found | None, now: datetime) -> None:
+        self._found = found
+        self._now = now
+
+    def collect(self) -> Iterator[Metric]:
+        yield GaugeMetricFamily("shomei_up", "Whether the database and the read models answered.", bool(self._found))
+        if self._found is None:
+            return
+        mails = self._found.mails
+        yield GaugeMetricFamily("shomei_mails_waiting", "Mails asked for that have not ended.", mails.waiting)
+        since = mails.oldest_waiting_since
+        age = max(0.0, (self._now - since).total_seconds()) if since else 0.0
+        yield GaugeMetricFamily(
+            "shomei_mails_oldest_waiting_seconds", "How long the oldest of them has been waiting.", age
+        )
+        ended = CounterMetricFamily("shomei_mails", "Mails that have ended.", labels=["kind", "outcome"])
+        counts = {(count.kind, count.state): count.mails for count in mails.ended}
+        for kind in get_args(Kind):
+            for outcome in get_args(Outcome):
+                ended.add_metric([kind, outcome], counts.get((kind, outcome), 0))
+        yield ended
+        lag = GaugeMetricFamily("shomei_projection_lag", "Positions of the log that a view is behind.", labels=["view"])
+        for view in self._found.views:
+            lag.add_metric([view.name], view.lag)
+        yield lag
+
+
+def route(views: CurrentViews, log: FactLog, clock: Callable[[], datetime], patience: float = PATIENCE) -> Route:
+    """`patience` is in seconds: a database that hangs is told like one that is away, with status 200."""
+
+    def look() -> Found | None:
+        try:
+            return Found(views.mail_totals(), views.status(log))
+        except Unavailable:
+            return None
+
+    async def metrics(request: Request) -> Response:
+        found = None
+        with move_on_after(patience):
+            found = await to_thread.run_sync(look, abandon_on_cancel=True)
+        registry = CollectorRegistry()
+        ProcessCollector(registry=registry)
+        registry.register(Figures(found, clock()))
+        encode, content_type = choose_encoder(request.headers.get("accept", ""))
+        return Response(encode(registry), headers={"content-type": content_type})
+
+    return Route("/metrics", metrics)

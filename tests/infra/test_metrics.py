@@ -1,0 +1,160 @@
+"""/metrics on the private port (screens.md, Machine), scraped for real: what it tells, and that it never hangs."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from http.client import HTTPConnection
+from threading import Event
+from uuid import UUID, uuid4
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+from starlette.applications import Starlette
+
+from application.ports import Changes, Unavailable
+from domain.fact import WORKER
+from domain.notification import Kind, Notification, notification_stream
+from infra import metrics, private_listener
+from infra.bootstrap import private_application
+from infra.event_store import EventStore
+from infra.postgres import Database
+from infra.settings import Settings
+from infra.views import CurrentViews
+from projections.answers import MailTotals
+from projections.runner import catch_up, connect
+from tests.support.accounts import HOUR, NINE, TARO
+from tests.support.clock import MovableClock
+from tests.support.database import Dsn
+from tests.support.processes import free_port
+
+Samples = dict[str, float]
+
+
+def request(port: int, path: str) -> tuple[int, str]:
+    connection = HTTPConnection("127.0.0.1", port)
+    try:
+        connection.request("GET", path)
+        answer = connection.getresponse()
+        return answer.status, answer.read().decode()
+    finally:
+        connection.close()
+
+
+def scrape(port: int) -> Samples:
+    """Each sample by its name and the values of its labels."""
+    status, text = request(port, "/metrics")
+    assert status == 200
+    families = text_string_to_metric_families(text)
+    return {
+        " ".join([found.name, *found.labels.values()]): found.value for family in families for found in family.samples
+    }
+
+
+@contextmanager
+def answering(views: CurrentViews, store: EventStore, patience: float) -> Iterator[int]:
+    port = free_port()
+    app = Starlette(routes=[metrics.route(views, store, MovableClock(NINE), patience)])
+    with private_listener.answering(app, port):
+        yield port
+
+
+def ask(store: EventStore, kind: Kind, at: datetime) -> tuple[UUID, Notification]:
+    cause = uuid4()
+    stream = notification_stream(kind, cause, 1)
+    asked = Notification.request(kind, TARO, cause, 1, WORKER, at)
+    store.save(Changes(stream, 0, asked))
+    return stream, Notification(kind=kind, user_id=TARO, stream=cause, version=1)
+
+
+def keep_up(store: EventStore, dsn: Dsn, views: CurrentViews) -> None:
+    with connect(dsn.process, "test") as connection:
+        for view in views.all:
+            catch_up(connection, view, store)
+
+
+@pytest.fixture
+def port(dsn: Dsn) -> Iterator[int]:
+    """At ten o'clock."""
+    port = free_port()
+    opened = private_application(Settings(), dsn.process, MovableClock(NINE + HOUR))
+    with opened as app, private_listener.answering(app, port):
+        yield port
+
+
+def test_a_scrape_tells_the_mails_that_wait_and_that_have_ended(
+    port: int, dsn: Dsn, store: EventStore, database: Database
+) -> None:
+    for stream, mail in (ask(store, "locked", NINE), ask(store, "locked", NINE)):
+        store.save(Changes(stream, 1, mail.sent("an-id", 1, WORKER, NINE)))
+    for stream, mail in [ask(store, "expiring", NINE)]:
+        store.save(Changes(stream, 1, mail.cancel("renewed", WORKER, NINE)))
+    ask(store, "blocked", NINE + HOUR / 2)
+    ask(store, "blocked", NINE + HOUR)
+    keep_up(store, dsn, CurrentViews(database))
+
+    found = scrape(port)
+
+    assert found["shomei_up"] == 1
+    assert found["shomei_mails_waiting"] == 2
+    assert found["shomei_mails_oldest_waiting_seconds"] == 1800
+    assert found["shomei_mails_total locked sent"] == 2
+    assert found["shomei_mails_total expiring cancelled"] == 1
+    assert found["shomei_mails_total blocked given_up"] == 0
+    assert len([name for name in found if name.startswith("shomei_mails_total ")]) == 7 * 3
+    assert found["process_start_time_seconds"] > 0
+
+
+def test_a_scrape_tells_how_far_each_view_is_behind(port: int, dsn: Dsn, store: EventStore, database: Database) -> None:
+    keep_up(store, dsn, CurrentViews(database))
+    ask(store, "locked", NINE)
+
+    found = scrape(port)
+
+    assert found["shomei_projection_lag outbox"] == store.head()
+    assert found["shomei_mails_waiting"] == 0
+    assert found["shomei_mails_oldest_waiting_seconds"] == 0
+
+
+def test_before_the_projector_has_begun_a_scrape_says_that_there_are_no_figures(port: int) -> None:
+    found = scrape(port)
+
+    assert found["shomei_up"] == 0
+    assert [name for name in found if name.startswith("shomei_")] == ["shomei_up"]
+    assert found["process_start_time_seconds"] > 0
+
+
+class Away(CurrentViews):
+    def mail_totals(self) -> MailTotals:
+        raise Unavailable("no database connection")
+
+
+class Hanging(CurrentViews):
+    def __init__(self, database: Database) -> None:
+        super().__init__(database)
+        self.goes_on = Event()
+
+    def mail_totals(self) -> MailTotals:
+        assert self.goes_on.wait(10)
+        return super().mail_totals()
+
+
+def test_while_the_database_is_away_a_scrape_says_so(database: Database, store: EventStore) -> None:
+    with answering(Away(database), store, patience=10) as port:
+        assert scrape(port)["shomei_up"] == 0
+
+
+def test_while_the_database_hangs_a_scrape_is_answered_all_the_same(database: Database, store: EventStore) -> None:
+    views = Hanging(database)
+
+    with answering(views, store, patience=0.02) as port:
+        try:
+            found = scrape(port)
+        finally:
+            views.goes_on.set()
+
+    assert found["shomei_up"] == 0
+
+
+def test_there_is_nothing_else_at_that_port(port: int) -> None:
+    assert request(port, "/")[0] == 404
+    assert request(port, "/login")[0] == 404

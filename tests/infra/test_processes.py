@@ -1,0 +1,66 @@
+"""What the web process says as it starts, and `up` once it answers (screens.md, Command line; architecture 'TLS')."""
+
+import threading
+from datetime import UTC, datetime
+from http.client import HTTPConnection, HTTPSConnection
+from pathlib import Path
+
+import pytest
+from structlog.testing import capture_logs
+
+from infra.authority import create
+from infra.processes import listening
+from infra.readiness import SocketConnection, is_answered, tell_when_ready
+from infra.settings import Settings
+from infra.tls_server import Server, configuration, listen_at, listen_on
+from tests.support.pkix import BANK, PASSPHRASE, PKI_URL
+from tests.support.server import echo
+
+LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("settings", "warned"),
+    [
+        ({"socket": Path("/run/shomei/web.sock")}, None),
+        ({"host": "192.0.2.1"}, "the web server's certificate is a development one"),
+        ({"host": "localhost"}, None),
+    ],
+)
+def test_what_will_disappoint_is_said_once_at_the_start(
+    tmp_path: Path, settings: dict[str, str], warned: str | None
+) -> None:
+    create(tmp_path / "authority", PASSPHRASE, LONG_AGO, PKI_URL, BANK)
+
+    with capture_logs() as logged:
+        listening(Settings(home=tmp_path, **settings))  # type: ignore[arg-type]  # one of the above
+
+    assert [line["event"].startswith(warned) for line in logged] == ([True] if warned else [])
+    assert {line["log_level"] for line in logged} <= {"warning"}
+
+
+def test_a_socket_is_answered_once_the_application_answers_there(tmp_path: Path) -> None:
+    path = tmp_path / "web.sock"
+    said: list[str] = []
+
+    missing = is_answered(SocketConnection(path))
+    listen_at(path).close()
+    left_over = is_answered(SocketConnection(path))
+    server = Server(configuration(echo, None))
+    serving = threading.Thread(target=lambda: server.run([listen_at(path)]))
+    serving.start()
+    tell_when_ready(Settings(home=tmp_path, socket=path, public_url="https://bank.example.jp"), said.append)
+    server.should_exit = True
+    serving.join()
+
+    assert (missing, left_over) == (False, False)
+    assert said == ["ready: https://bank.example.jp"]
+
+
+@pytest.mark.parametrize("kind", [HTTPConnection, HTTPSConnection])
+def test_a_port_where_nobody_listens_is_not_answered(kind: type[HTTPConnection]) -> None:
+    (listener,) = listen_on("127.0.0.1", 0)
+    port = listener.getsockname()[1]
+    listener.close()
+
+    assert not is_answered(kind("127.0.0.1", port))

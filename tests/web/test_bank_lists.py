@@ -1,0 +1,151 @@
+"""The bank's lists as pages and as CSV (R9.1; screens.md, Behind login)."""
+
+from collections.abc import Callable
+
+import pytest
+
+from domain.fact import COMMAND_LINE
+from tests.support.browser import Browser
+from tests.support.house import TARO, House
+from tests.support.lists import csv_rows, first_cells
+from web import bank_console
+
+LISTS = ("/bank/organizations", "/bank/accounts", "/bank/certificates", "/bank/mails")
+
+
+Project = Callable[[], None]
+
+
+def members(house: House, count: int) -> list[str]:
+    names = [f"user{number:04}" for number in range(count)]
+    for name in names:
+        house.register(name)
+    return names
+
+
+@pytest.mark.parametrize("path", LISTS)
+def test_an_empty_list_says_so(admin: Browser, project: Project, path: str) -> None:
+    project()
+    nobody = {"/bank/organizations": "code=NONE01"}.get(path, "user_id=nobody01")
+
+    answer = admin.open(f"{path}?{nobody}")
+
+    assert answer.status_code == 200
+    assert admin.page.root.all("table") == []
+    assert "ありません" in admin.page.main
+    assert csv_rows(admin.open(f"{path}?{nobody}&format=csv")) == []
+
+
+def test_a_list_is_read_page_by_page_each_row_once(
+    house: House, admin: Browser, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bank_console, "SHOWN", 3)
+    names = [*members(house, 5), TARO, "bank0001"]
+    project()
+    seen = []
+
+    admin.open("/bank/accounts")
+    seen += first_cells(admin.page)
+    while further := [link.href for link in admin.page.links if link.text == "次のページ"]:
+        admin.open(further[0])
+        seen += first_cells(admin.page)
+
+    assert seen == sorted(names)
+    assert "最初のページ" in admin.page.main
+
+
+def test_a_csv_has_all_pages(house: House, admin: Browser, project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bank_console, "SENT", 2)
+    names = [*members(house, 5), TARO, "bank0001"]
+    project()
+
+    answer = admin.open("/bank/accounts?format=csv")
+
+    assert [row["ユーザーID"] for row in csv_rows(answer)] == sorted(names)
+    assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+    assert answer.headers["content-disposition"] == 'attachment; filename="accounts-20261124.csv"'
+    assert answer.content.startswith(b"\xef\xbb\xbf")
+
+
+def test_a_csv_keeps_to_the_filter(house: House, admin: Browser, project: Project) -> None:
+    members(house, 2)
+    house.fail(6)
+    project()
+
+    assert [row["ユーザーID"] for row in csv_rows(admin.open("/bank/accounts?state=locked&format=csv"))] == [TARO]
+    assert len(csv_rows(admin.open("/bank/accounts?organization=acme01&format=csv"))) == 3
+
+
+def test_what_nobody_filled_in_asks_for_nothing(house: House, admin: Browser, project: Project) -> None:
+    project()
+
+    answer = admin.open("/bank/accounts?user_id=&organization=")
+
+    assert answer.status_code == 200
+    assert first_cells(admin.page) == ["bank0001", TARO]
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("", 3),
+        ("state=live", 2),
+        ("state=live&within=366", 0),
+        ("state=expiring", 0),
+        ("state=expiring&within=366", 2),
+        ("state=unused", 1),
+        ("state=revoked", 1),
+        ("state=expired", 0),
+        ("user_id=taro0001", 1),
+        ("organization=acme01", 2),
+    ],
+)
+def test_certificates_are_found_by_state_and_owner(
+    house: House, admin: Browser, project: Project, query: str, found: int
+) -> None:
+    house.user("jiro0002")
+    house.issue()
+    house.issue("jiro0002")
+    house.desk.revocation.revoke_user("jiro0002", "lost", COMMAND_LINE, house.clock())
+    project()
+
+    admin.open(f"/bank/certificates?{query}")
+
+    assert len(first_cells(admin.page)) == found
+    assert len(csv_rows(admin.open(f"/bank/certificates?format=csv&{query}"))) == found
+
+
+def test_mails_are_listed_with_what_became_of_them(house: House, admin: Browser, project: Project) -> None:
+    house.fail(6)
+    project()
+
+    (row,) = csv_rows(admin.open(f"/bank/mails?user_id={TARO}&format=csv"))
+    admin.open("/bank/mails?state=waiting")
+
+    assert (row["種類"], row["ユーザーID"], row["状態"]) == ("locked", TARO, "waiting")
+    assert row["依頼の日時"] == "2026-11-24 09:00:00"
+    assert "ロックのお知らせ" in admin.page.main
+    assert "送信待ち" in admin.page.main
+
+
+def test_organizations_are_listed_with_master_and_users(house: House, admin: Browser, project: Project) -> None:
+    house.desk.accounts.register(
+        "hanako01", "master", "ACME01", "見本 花子", "hanako@example.com", COMMAND_LINE, house.clock()
+    )
+    project()
+
+    (row,) = csv_rows(admin.open("/bank/organizations?format=csv"))
+    admin.open("/bank/organizations?code=acme01")
+
+    assert (row["団体コード"], row["団体名"]) == ("ACME01", "見本商事株式会社")
+    assert (row["マスターユーザー"], row["一般ユーザー数"]) == ("hanako01", "1")
+    assert first_cells(admin.page) == ["ACME01"]
+
+
+def test_no_name_or_mail_address_of_a_person_stands_in_a_csv(house: House, admin: Browser, project: Project) -> None:
+    house.fail(6)
+    project()
+
+    sent = [admin.open(f"{path}?format=csv").text for path in ("/bank", *LISTS)]
+
+    assert not [text for text in sent if "見本 太郎" in text or "@" in text]

@@ -1,0 +1,71 @@
+"""Who asks the JSON API: staff in a session with its certificate, or a program by a token of theirs (R9.1, R9.4)."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from starlette.requests import Request
+
+from application.sessions import Sessions
+from application.tokens import Tokens
+from domain.errors import TokenRefused
+from domain.user_account_facts import STAFF
+from web.api import Ask, Authorize
+from web.cookies import SESSION, read
+from web.identity import fingerprint
+from web.limits import Limits
+
+
+def bearer(request: Request) -> str | None:
+    """The token of `Authorization: Bearer` (RFC 6750 2.1); None without that header. Raises TokenRefused."""
+    told = request.headers.get("authorization")
+    if told is None:
+        return None
+    scheme, _, secret = told.partition(" ")
+    if scheme.lower() != "bearer":
+        raise TokenRefused("not a bearer token")
+    return secret.strip()
+
+
+def by_session_or_token(
+    sessions: Sessions, tokens: Tokens, limits: Limits, ask: Ask, clock: Callable[[], datetime]
+) -> Authorize:
+    """On the main listener: a token opens only beside its account's own certificate."""
+
+    async def authorize(request: Request) -> str:
+        secret = bearer(request)
+        if secret is None:
+            cookie = read(request, SESSION)
+            return (await ask(sessions.staff, cookie, fingerprint(request), STAFF, clock())).session.role
+        return await by_token(tokens, limits, ask, clock, request, secret, is_private=False)
+
+    return authorize
+
+
+def by_private_token(tokens: Tokens, limits: Limits, ask: Ask, clock: Callable[[], datetime]) -> Authorize:
+    """On the private port, which shows no certificates."""
+
+    async def authorize(request: Request) -> str:
+        secret = bearer(request)
+        if secret is None:
+            raise TokenRefused("none")
+        return await by_token(tokens, limits, ask, clock, request, secret, is_private=True)
+
+    return authorize
+
+
+async def by_token(
+    tokens: Tokens,
+    limits: Limits,
+    ask: Ask,
+    clock: Callable[[], datetime],
+    request: Request,
+    secret: str,
+    *,
+    is_private: bool,
+) -> str:
+    def read_as() -> str:
+        user_id, role = tokens.reader(secret, None if is_private else fingerprint(request), is_private, clock())
+        limits.token(user_id)
+        return role
+
+    return await ask(read_as)

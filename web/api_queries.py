@@ -1,0 +1,145 @@
+"""What can be asked of the JSON API: addresses, filters, and what each answers (screens.md, Machine; R9.1)."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+from domain.user_account_facts import Role
+from projections.answers import (
+    EXPIRING_WITHIN,
+    PAGE,
+    AccountRow,
+    AccountState,
+    CertificateKey,
+    CertificateRow,
+    MailRow,
+    MailState,
+    OrganizationRow,
+    Page,
+    UserRow,
+)
+from web.views import Views
+
+# Half-width, and nothing a database would choke on. `\Z`, for `$` lets a line feed through.
+Name = Annotated[str, Meta(pattern=r"\A[0-9A-Za-z]{1,12}\Z")]
+TypedSerial = Annotated[str, Meta(pattern=r"\A[0-9A-Fa-f]{1,40}\Z")]
+Cursor = Annotated[str, Meta(max_length=200)]
+Limit = Annotated[int, Meta(ge=1, le=500)]
+Days = Annotated[int, Meta(ge=1, le=366)]
+Position = Annotated[int, Meta(ge=0, le=2**63 - 1)]
+
+CertificateFilter = Literal["live", "expiring", "expired", "revoked", "superseded", "unused"]
+
+
+class Query(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Filters are UNSET, not None, where a word may stand: msgspec takes "null" for None."""
+
+    cursor: Cursor | None = None
+    limit: Limit = PAGE
+
+
+class LockStatusQuery(Query, frozen=True):
+    state: AccountState | UnsetType = UNSET
+    organization: Name | None = None
+    user_id: Name | None = None
+
+
+class CertificatesQuery(Query, frozen=True):
+    """`state=unused` says the same as `unused=true`, as the bank's list has it."""
+
+    state: CertificateFilter | UnsetType = UNSET
+    within: Days = EXPIRING_WITHIN
+    unused: bool = False
+    user_id: Name | None = None
+    organization: Name | None = None
+    serial: TypedSerial | None = None
+
+
+class OrganizationsQuery(Query, frozen=True):
+    code: Name | None = None
+
+
+class UsersQuery(Query, frozen=True):
+    organization: Name | None = None
+    role: Role | UnsetType = UNSET
+    user_id: Name | None = None
+
+
+class MailsQuery(Query, frozen=True):
+    state: MailState | UnsetType = UNSET
+    user_id: Name | None = None
+
+
+def given(value: Any) -> Any:
+    return None if value is UNSET else value
+
+
+def lock_status(views: Views, asked: LockStatusQuery, after: str | None, now: datetime) -> Page[Any, Any]:
+    return views.lock_status(
+        now,
+        state=given(asked.state),
+        organization=asked.organization,
+        user_id=asked.user_id,
+        after=after,
+        limit=asked.limit,
+    )
+
+
+def certificates(views: Views, asked: CertificatesQuery, after: CertificateKey | None, now: datetime) -> Page[Any, Any]:
+    return views.certificates(
+        now,
+        state=None if asked.state is UNSET or asked.state == "unused" else asked.state,
+        within=asked.within,
+        unused=asked.unused or asked.state == "unused",
+        user_id=asked.user_id,
+        organization=asked.organization,
+        serial=asked.serial and asked.serial.upper(),
+        after=after,
+        limit=asked.limit,
+    )
+
+
+def organizations(views: Views, asked: OrganizationsQuery, after: str | None, now: datetime) -> Page[Any, Any]:
+    return views.organizations(code=asked.code, after=after, limit=asked.limit)
+
+
+def users(views: Views, asked: UsersQuery, after: str | None, now: datetime) -> Page[Any, Any]:
+    return views.users(
+        organization=asked.organization, role=given(asked.role), user_id=asked.user_id, after=after, limit=asked.limit
+    )
+
+
+def mails(views: Views, asked: MailsQuery, after: int | None, now: datetime) -> Page[Any, Any]:
+    return views.mails(state=given(asked.state), user_id=asked.user_id, after=after, limit=asked.limit)
+
+
+class Resource(msgspec.Struct, frozen=True):
+    """`key` is what a cursor holds; `answer` asks the read models."""
+
+    path: str
+    summary: str
+    query: type[Query]
+    row: type[msgspec.Struct]
+    key: Any
+    answer: Callable[[Views, Any, Any, datetime], Page[Any, Any]]
+
+
+RESOURCES = (
+    Resource("/api/v1/lock-status", "Accounts and their locks", LockStatusQuery, AccountRow, Name, lock_status),
+    Resource(
+        "/api/v1/certificates",
+        "Certificates, by their end",
+        CertificatesQuery,
+        CertificateRow,
+        CertificateKey,
+        certificates,
+    ),
+    Resource(
+        "/api/v1/organizations", "Organizations, by code", OrganizationsQuery, OrganizationRow, Name, organizations
+    ),
+    Resource("/api/v1/users", "Registered users, closed ones too", UsersQuery, UserRow, Name, users),
+    Resource("/api/v1/mails", "Mails, the newest first", MailsQuery, MailRow, Position, mails),
+)
