@@ -109,6 +109,7 @@ create table if not exists tickets (
     issued_at timestamptz,
     gone boolean not null default false
 );
+alter table tickets add column if not exists started_at timestamptz;
 create index if not exists tickets_stream_idx on tickets (stream) where stream is not null;
 create table if not exists sessions (
     id text primary key,

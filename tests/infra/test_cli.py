@@ -220,3 +220,29 @@ def test_what_is_malformed_is_said_and_not_repeated(
 
     assert shomei.refusal("revoke", TARO, "--reason", "lost", option, typed) == said
     assert house.certificate().revoked is None
+
+
+def test_a_token_is_shown_once_listed_and_revoked(shomei: CommandLine, house: House) -> None:
+    house.staff()
+
+    made = shomei.json("token", "add", "bank0001", "--days", "30")
+    listed = shomei.json("token", "list")["tokens"]
+    in_words = shomei.run("token", "list").stdout
+    revoked = shomei.json("token", "revoke", made["id"])
+
+    assert listed == [{"id": made["id"], "user_id": "bank0001", "until": made["until"]}]
+    assert in_words == f"{made['id']}: bank0001, until {made['until']}\n"
+    assert made["token"] not in in_words
+    assert revoked == {"id": made["id"], "revoked": True}
+    assert shomei.json("token", "list") == {"tokens": []}
+    assert "nothing to revoke" in shomei.refusal("token", "revoke", made["id"])
+
+
+def test_a_token_of_a_customer_or_of_too_many_days_is_refused(shomei: CommandLine, house: House) -> None:
+    house.organization()
+    house.user()
+    house.staff()
+
+    assert shomei.refusal("token", "add", TARO)
+    assert shomei.run("token", "add", "bank0001", "--days", "91").exit_code == 2
+    assert house.desk.tokens.live(house.clock()) == []
