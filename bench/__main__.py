@@ -34,7 +34,10 @@ Written by `make bench`; one script of `bench/` alone: `.venv/bin/python -m benc
   certificate built and signed once, p12 packed, all in one process. What ours adds is the linted plan, the copy signed
   by the throwaway key, the facts in {fsyncs} commits, and the way to a worker and back.
 - P5 is the most fragile: the longest of some thousand wake-ups. The row below it tells what of it is the machine's,
-  whose processors are shared by everything that takes part; near 1 there means that none of it is ours.
+  whose processors are shared by everything that takes part; near 1 there means that none of it is ours. With the
+  loop's debug mode on, the callbacks that took long were ones that set a single value (9 to 19 ms): the thread was
+  preempted, or waited for the interpreter's lock; no work of ours stands in the loop. Fewer threads for issuing, or a
+  shorter switch interval, gave 15 instead of 18 ms.
 - P6: the steps of a log-in, each measured by itself, add up to about 1 ms beside argon2id; one after the other they
   take 3. Presumably argon2id leaves the processor's caches cold, and so does all else that runs on a full machine.
 - P2: django-ca writes into SQLite in its own process, ours into PostgreSQL, whose time is not counted; but ours records
