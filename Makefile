@@ -36,6 +36,6 @@ lock:
 	@./shomei --environment
 	@touch $@
 
-# The pictures of README and docs/screens/, taken anew by the journey through the main job.
+# The pictures of README and docs/screens/, taken anew by the journeys through the main job and the bank's day.
 screens: .venv/.made-from
-	@SCREENS=docs/screens $(PYTHON_TOOLS)/python -m pytest tests/journeys/test_main_job.py
+	@SCREENS=docs/screens $(PYTHON_TOOLS)/python -m pytest tests/journeys/test_main_job.py tests/journeys/test_bank.py

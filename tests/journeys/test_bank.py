@@ -52,12 +52,17 @@ def issued(visitor: Visitor, password: str) -> int:
 def test_an_admin_revokes_a_lost_p12_in_the_console_and_the_customer_issues_anew(
     fleet: Fleet, web: Process, private_port: int, desktop: Desktop
 ) -> None:
+    fleet.run("ca", "root-crl")  # the fleet's authority is years old, and so is its list
     fleet.run("organization", "add", "ACME01", "さくら精機労働組合", "--email", "keiri@example.com")
     password = json.loads(fleet.run("user", "add", "sato2001", *USER, "--json"))["password"]
     first = json.loads(fleet.run("staff", "add", "morita01", *STAFF, "--json"))["password"]
     url = f"https://127.0.0.1:{web.port}"
     with fleet.visitor(web) as customer:
         lost = issued(customer, password)
+    locked = json.loads(fleet.run("user", "add", "yamada15", *USER, "--json"))["user_id"]
+    with fleet.visitor(web) as stranger:
+        for _ in range(6):
+            stranger.authenticate(locked, "wrong9999")
     p12 = fleet.home / "admin.p12"
     _, _, chain = pkcs12.load_key_and_certificates(p12.read_bytes(), first.encode())
 
