@@ -25,7 +25,7 @@ from projections.runner import catch_up, connect
 from tests.support.accounts import HOUR, NINE, TARO
 from tests.support.clock import MovableClock
 from tests.support.database import Dsn
-from tests.support.processes import free_port
+from tests.support.fleet import free_port
 
 Samples = dict[str, float]
 

@@ -5,7 +5,7 @@ import socket
 import pytest
 
 from infra.private_listener import answering
-from tests.support.processes import free_port
+from tests.support.fleet import free_port
 from tests.support.server import echo
 
 

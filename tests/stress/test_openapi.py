@@ -17,8 +17,8 @@ from infra.settings import Settings
 from infra.views import CurrentViews
 from projections.runner import catch_up, connect
 from tests.support.database import Dsn
+from tests.support.fleet import free_port
 from tests.support.house import House
-from tests.support.processes import free_port
 from tests.support.stress_table import record
 from web.api_queries import RESOURCES
 

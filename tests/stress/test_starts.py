@@ -26,8 +26,8 @@ from infra.postgres import Database
 from tests.support.command_line import url
 from tests.support.database import Dsn
 from tests.support.eventually import patiently
-from tests.support.fleet import NO_MAIL_SERVER, ROOT, Visitor
-from tests.support.processes import Place, free_port, new_place
+from tests.support.fleet import NO_MAIL_SERVER, ROOT, Visitor, free_port
+from tests.support.processes import Place, new_place
 from tests.support.stress_table import record
 from tests.support.supervisor import kill_server
 

@@ -4,7 +4,6 @@ import json
 import os
 import shutil
 import signal
-import socket
 import ssl
 import subprocess
 import sys
@@ -16,13 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from infra.tls_server import NO_CHECK_TIME
+from tests.support.fleet import free_port
 
 SHOMEI = str(Path(sys.executable).with_name("shomei"))
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
 
 
 class Place:

@@ -14,8 +14,8 @@ from infra.views import CurrentViews
 from projections.runner import catch_up, connect
 from tests.support.browser import Browser, Server, certificate_of, serving
 from tests.support.database import Dsn
+from tests.support.fleet import free_port
 from tests.support.house import RIGHT, TARO, House
-from tests.support.processes import free_port
 from web.limits import TooMany
 
 ADMIN = "bank0001"
