@@ -289,8 +289,7 @@ def test_an_issue_whose_key_package_workers_are_killed_in_the_middle_ends_well(
         os.kill(process, signal.SIGKILL)
     person.arrive()
 
-    # Where what they are forked from is gone too, the next ones may die with it, and the work is taken over anew.
-    assert town.log(person) == WAY or (whom == "all" and town.log(person) == [*WAY[:3], *WAY[2:]])
+    assert town.log(person) == WAY
     town.check()
 
 
