@@ -11,12 +11,12 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import suppress
 from hashlib import sha1, sha256
 from multiprocessing import get_context, parent_process
 from typing import Final, Literal, ParamSpec, TypeVar, cast
 
 import msgspec
+import structlog
 from asn1crypto import pkcs12 as asn1
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -33,6 +33,9 @@ from cryptography.hazmat.primitives.serialization import (
 from application.ports import KeyPair, Unavailable
 from domain.organization import Profile
 from infra.certificate_parts import RSA_EXPONENT
+from infra.clock import sleep
+
+log = structlog.get_logger(__name__)
 
 KeyType = Literal["p256", "rsa2048", "rsa3072"]
 
@@ -41,6 +44,8 @@ MAC_KEY = b"\x03"  # the purpose of RFC 7292 B.3
 DIGEST_BLOCK = 64  # octets, of SHA-1 as of SHA-256: v in RFC 7292 B.2
 MAC_SALT = 16  # octets
 PACKING_PRIORITY = 10  # on the scale of nice(2), 19 being the lowest
+ATTEMPTS = 3  # at one piece of work, each in a new pool: the second may have been forked by a server that was dying too
+PAUSES = (0.02, 0.1, 0.5, 2.0)  # seconds, after a start that failed
 
 # What encrypts and what authenticates. `legacy` is all that macOS and Windows before 10 (1709) import.
 ALGORITHMS: Final = {
@@ -91,7 +96,7 @@ class KeyPackageFactory:
         password: str,
         profile: Profile,
     ) -> bytes:
-        """Raises Unavailable when the worker dies and the next one too."""
+        """Raises Unavailable when worker after worker dies of it, or none can be started."""
         return self._run(pack, user_id, key.private, certificate, chain, password, profile, self._rounds)
 
     def close(self) -> None:
@@ -99,13 +104,14 @@ class KeyPackageFactory:
         self._pool.shutdown(cancel_futures=True)
 
     def _run(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        fault: BrokenProcessPool | None = None
         pool = self._pool
-        with suppress(BrokenProcessPool):
-            return pool.submit(work, *args, **kwargs).result()
-        try:
-            return self._pool_after(pool).submit(work, *args, **kwargs).result()
-        except BrokenProcessPool as fault:
-            raise Unavailable("two workers died on one key package") from fault
+        for _ in range(ATTEMPTS):
+            try:
+                return pool.submit(work, *args, **kwargs).result()
+            except BrokenProcessPool as broken:
+                fault, pool = broken, self._pool_after(pool)
+        raise Unavailable(f"workers died on one key package {ATTEMPTS} times") from fault
 
     def _pool_after(self, broken: ProcessPoolExecutor) -> ProcessPoolExecutor:
         """One new pool, however many threads saw the old one break."""
@@ -116,12 +122,25 @@ class KeyPackageFactory:
             return self._pool
 
     def _new_pool(self) -> ProcessPoolExecutor:
+        """A server process that was killed a moment ago is still taken for alive: it refuses, or hangs up (measured: in
+        9 of 60 such deaths). As soon as its parent may reap it, another is started in its place."""
+        for pause in PAUSES:
+            pool = self._pool_of_workers()
+            try:
+                for _ in range(self._workers):
+                    pool.submit(os.getpid)  # a worker starts when there is work and nobody idle
+            except (OSError, EOFError) as fault:
+                pool.shutdown(wait=False, cancel_futures=True)
+                log.warning("no worker for key packages could be started", fault=type(fault).__name__)
+                sleep(pause)
+            else:
+                return pool
+        raise Unavailable("no worker for key packages can be started")
+
+    def _pool_of_workers(self) -> ProcessPoolExecutor:
         context = get_context("forkserver")
         context.set_forkserver_preload(["__main__", __name__])  # imported once, not in each worker
-        pool = ProcessPoolExecutor(self._workers, mp_context=context, initializer=_live_with_parent)
-        for _ in range(self._workers):
-            pool.submit(os.getpid)  # a worker starts when there is work and nobody idle
-        return pool
+        return ProcessPoolExecutor(self._workers, mp_context=context, initializer=_live_with_parent)
 
 
 def make_key(key_type: KeyType) -> KeyPair:
