@@ -95,13 +95,18 @@ class Customer(Applicant):
 
 
 class Guesser(Customer):
-    """A wrong password at ④, then the right one until it is taken: never six wrong ones in a row."""
+    """A wrong password at ④, then the right one until it is taken: never six wrong ones in a row.
+
+    Each time in a new browser: who had a ticket would not even be shown the form while the database is away.
+    """
 
     def turn(self) -> None:
+        self.client.cookies.clear()
         if self.authenticate(self.user_id, WRONG).status_code == HTTPStatus.UNAUTHORIZED:
             self.told["PasswordFailed"] += 1
         accepted = self.told["PasswordAccepted"]
         while self.told["PasswordAccepted"] == accepted:
+            self.client.cookies.clear()
             with suppress(NotServed):
                 self.enter()
 
