@@ -1,17 +1,17 @@
-"""User accounts: registered, reset, released, closed; the own password; what the first page tells (R2, R3.6, R6)."""
+"""User accounts: registered, changed, suspended, closed; the own password; what the first page tells (R2, R3.6, R6)."""
 
 from datetime import datetime
 
 import msgspec
 
-from application.contacts import check_contact
+from application.contacts import addresses_to_tell, check_contact
 from application.door import Door, Step
-from application.endings import end_with
+from application.endings import close_accounts
 from application.ports import Changes, Contact, FactStore, PasswordVault, PersonalData, Sessions, Tickets
 from application.sessions import Visitor
-from application.streams import decide, live_certificates, load_account, load_organization, load_staff, mail
+from application.streams import decide, load_account, load_organization, load_staff, mail
 from domain.credentials import Pick, account_stream, check_new_password, check_shape, generate_password
-from domain.errors import NotFound, UserIdTaken
+from domain.errors import InvalidInput, NotFound, UserIdTaken
 from domain.policy import Policy
 from domain.user_account import UserAccount, account_from
 from domain.user_account_facts import AccountReleased, LoggedIn, PasswordFailed, Role
@@ -50,10 +50,18 @@ class Accounts:
 
     # ---- by others -----------------------------------------------------------------------------------------------
 
+    @property
+    def most_general_users(self) -> int:
+        """Of one organization, by setting (section 1)."""
+        return self._policy.general_users
+
     def register(
         self, user_id: str, role: Role, organization: str | None, name: str, email: str, by: str, now: datetime
     ) -> str:
-        """A new account; returns its first password, which is shown once and never stored in the clear (R2.4)."""
+        """A new account; returns its first password, which is shown once and never stored in the clear (R2.4).
+
+        Raises InvalidInput, NotFound, UserIdTaken, MasterExists, TooManyUsers.
+        """
         check_shape(user_id=user_id)
         password = generate_password(self._pick, avoid=user_id)
         stream = account_stream(user_id)
@@ -68,8 +76,12 @@ class Accounts:
             if organization is not None:
                 home = load_organization(self._store, organization)
                 code = home.state.code
-                if role == "master":
-                    others.append(home.changes(home.state.register_master(user_id, by, now)))
+                admitted = (
+                    home.state.register_master(user_id, by, now)
+                    if role == "master"
+                    else home.state.register_general_user(user_id, self._policy.general_users, by, now)
+                )
+                others.append(home.changes(admitted))
             facts = UserAccount.register(user_id, role, code, commitment, until, by, now)
             self._store.save(Changes(stream, 0, facts), *others, rows=[kept, verifier])
 
@@ -105,24 +117,67 @@ class Accounts:
         decide(attempt)
 
     def close(self, user_id: str, reason: str, by: str, now: datetime) -> list[str]:
-        """For ever (R2.2): log-ins, certificates, a waiting p12 and tickets end with the account (R3.11, R6.4).
+        """For ever, with all that hangs on it (R2.2, R6.4); returns the serials revoked.
 
-        Returns the serials revoked; raises NotFound, AlreadyClosed.
+        A general user's organization is told, which so has a place free again. Raises NotFound, AlreadyClosed.
         """
 
         def attempt() -> list[str]:
             found = load_account(self._store, user_id)
-            closed = found.changes(found.state.close(reason, by, now))
-            living = list(live_certificates(self._store, found.state, now))
-            revoked = [each.changes(each.state.revoke("closed", by, now)) for each in living]
-            told = revoked if self._policy.mail_when_revoked else []
-            mails = [mail("revoked", user_id, changes, changes.facts[0]) for changes in told]
-            # A log-in without a certificate that lives has ended already (R6.3).
-            rows = [*end_with(living, "closed", self._sessions, self._tickets), self._tickets.forget_user(user_id)]
-            self._store.save(closed, *revoked, *mails, rows=rows)
-            return [str(each.state.serial) for each in living]
+            ended = close_accounts(
+                self._store,
+                self._sessions,
+                self._tickets,
+                [found],
+                reason,
+                by,
+                now,
+                tells_revoked=self._policy.mail_when_revoked,
+            )
+            others = []
+            if found.state.role == "general":
+                home = load_organization(self._store, str(found.state.organization))
+                others.append(home.changes(home.state.close_general_user(user_id, by, now)))
+            self._store.save(*ended.changes, *others, rows=ended.rows)
+            return ended.serials
 
         return decide(attempt)
+
+    def suspend(self, user_id: str, by: str, now: datetime) -> None:
+        """Refuses log-in and issue until resumed; what is open ends at once (R3.11, R6.4). Raises AlreadyClosed."""
+
+        def attempt() -> None:
+            found = load_account(self._store, user_id)
+            if facts := found.state.suspend(by, now):
+                others, rows = self._door.cut_off(found.state, "suspended", by, now)
+                self._store.save(found.changes(facts), *others, rows=rows)
+
+        decide(attempt)
+
+    def resume(self, user_id: str, by: str, now: datetime) -> None:
+        """Raises AlreadyClosed."""
+
+        def attempt() -> None:
+            found = load_account(self._store, user_id)
+            self._store.save(found.changes(found.state.resume(by, now)))
+
+        decide(attempt)
+
+    def change_contact(self, user_id: str, name: str, email: str, by: str, now: datetime) -> None:
+        """Name and mail address, by somebody else. Raises InvalidInput, AlreadyClosed."""
+        contact = check_contact(name, email)
+
+        def attempt() -> None:
+            found = load_account(self._store, user_id)
+            before = self._people.of(found.stream, found.state.person)
+            commitment, kept = self._people.keep(found.stream, found.state.person + 1, contact)
+            changes = found.changes(found.state.change_contact(commitment, by, now))
+            if contact != before:
+                kinds = addresses_to_tell(before, contact)
+                mails = [mail(kind, user_id, changes, changes.facts[-1]) for kind in kinds]
+                self._store.save(changes, *mails, rows=[kept])
+
+        decide(attempt)
 
     def check_staff(self, user_id: str) -> None:
         """For the commands that are for staff alone (R1.2). Raises NotFound."""
@@ -146,6 +201,26 @@ class Accounts:
             verifier = self._passwords.keep(account_stream(user_id), account.credential + 1, new)
             rows = [self._sessions.password_changed(session), verifier] if session is not None else [verifier]
             return Step(None, account.change_password(now), rows=rows)
+
+        self._door.enter(user_id, current, "step_up", then)
+
+    def change_email(self, user_id: str, current: str, email: str, again: str) -> None:
+        """Asks the current password as `change_password` does; the change is told to both addresses (R6.3)."""
+        check_shape(current_password=current)
+        check_contact("-", email)
+        if email != again:
+            raise InvalidInput(email_again="emails_differ")
+
+        def then(account: UserAccount, now: datetime) -> Step[None]:
+            stream = account_stream(user_id)
+            before = self._people.of(stream, account.person)
+            after = check_contact(before.name if before else user_id, email)
+            if after == before:
+                return Step(None)
+            commitment, kept = self._people.keep(stream, account.person + 1, after)
+            facts = account.change_contact(commitment, user_id, now)
+            mails = [(kind, facts[-1]) for kind in addresses_to_tell(before, after)]
+            return Step(None, facts, rows=[kept], mails=mails)
 
         self._door.enter(user_id, current, "step_up", then)
 

@@ -8,20 +8,29 @@ from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
+from application.organizations import Organizations
 from application.ports import Changes, FactStore, PersonalData
 from application.revocation import Order, Revocation
-from application.streams import Loaded, decide
-from domain.approval import Approval, approval_from, approval_stream
+from application.streams import Loaded, decide, load_organization
+from domain.approval import Act, Approval, approval_from, approval_stream
 from domain.certificate import Reason
-from domain.errors import ApprovalAwaited, ApprovalImpossible, NotFound, NothingToRevoke
+from domain.errors import AlreadyClosed, ApprovalAwaited, ApprovalImpossible, NotFound, NothingToRevoke
 from domain.policy import Policy
 
 
 class Approvals:
-    def __init__(self, store: FactStore, people: PersonalData, revocation: Revocation, policy: Policy) -> None:
+    def __init__(
+        self,
+        store: FactStore,
+        people: PersonalData,
+        revocation: Revocation,
+        organizations: Organizations,
+        policy: Policy,
+    ) -> None:
         self._store = store
         self._people = people
         self._revocation = revocation
+        self._organizations = organizations
         self._policy = policy
 
     @property
@@ -37,13 +46,13 @@ class Approvals:
         """
         if self.are_needed:
             order = Order.of(reason, requested_by, paper_number, by, now)
-            return decide(lambda: self._ask(serial.upper(), order))
+            return decide(lambda: self._ask_to_revoke(serial.upper(), order))
         self._revocation.revoke_serial(serial, reason, by, now, requested_by=requested_by, paper_number=paper_number)
         return None
 
-    def _ask(self, serial: str, order: Order) -> UUID:
+    def _ask_to_revoke(self, serial: str, order: Order) -> UUID:
         certificate = self._revocation.find(serial, order)
-        stream = self._next_stream(serial)
+        stream = self._next_stream("revoke", serial)
         commitment, rows = None, []
         if order.requester is not None:
             commitment, kept = self._people.keep(stream, 1, order.requester)
@@ -62,33 +71,60 @@ class Approvals:
         self._store.save(Changes(stream, 0, asked), rows=rows)
         return stream
 
-    def _next_stream(self, serial: str) -> UUID:
+    def initialize(self, code: str, by: str, now: datetime) -> str | None:
+        """Initializes as `Organizations.initialize` does, and returns the letter's initial password, shown once.
+
+        Where two persons decide only asks for it, and returns None. Raises NotFound, AlreadyClosed, ApprovalAwaited.
+        """
+        if not self.are_needed:
+            return self._organizations.initialize(code, by, now)
+        decide(lambda: self._ask_to_initialize(code, by, now))
+        return None
+
+    def _ask_to_initialize(self, code: str, by: str, now: datetime) -> None:
+        home = load_organization(self._store, code).state
+        home.initialize(now, by, now)  # refuses what could not be done
+        stream = self._next_stream("initialize", home.code)
+        asked = Approval.ask("initialize", home.code, home.master or "", "closed", by, now)
+        self._store.save(Changes(stream, 0, asked))
+
+    def _next_stream(self, act: Act, target: str) -> UUID:
         """Behind those decided on; raises ApprovalAwaited."""
         number = 1
-        while state := approval_from(self._store.load(stream := approval_stream("revoke", serial, number))):
+        while state := approval_from(self._store.load(stream := approval_stream(act, target, number))):
             if state.outcome is None:
-                raise ApprovalAwaited(serial)
+                raise ApprovalAwaited(target)
             number += 1
         return stream
 
-    def approve(self, approval: UUID, by: str, now: datetime) -> list[str]:
-        """Does what was asked for, in one save with the approval; returns the serials ended.
+    def approve(self, approval: UUID, by: str, now: datetime) -> str | None:
+        """Does what was asked for, in one save with the approval; returns the initial password of a letter it made.
 
         Raises NotFound, ApprovalIsOver, NotByTheSamePerson; and ApprovalImpossible where the act cannot be done any
         more, which ends the request.
         """
 
-        def attempt() -> list[str]:
+        def attempt() -> str | None:
             found = self._load(approval)
             given = found.changes(found.state.give(by, now))
-            order = self._order(found, by, now)
             try:
-                return self._revocation.end(found.state.target, order, [given])[1]
-            except NothingToRevoke as over:
+                return self._do(found, given, by, now)
+            except (NothingToRevoke, AlreadyClosed, ApprovalImpossible) as over:
                 self._store.save(found.changes(found.state.refuse("impossible", by, now)))
                 raise ApprovalImpossible(found.state.target) from over
 
         return decide(attempt)
+
+    def _do(self, found: Loaded[Approval], given: Changes, by: str, now: datetime) -> str | None:
+        asked = found.state
+        if asked.act == "revoke":
+            self._revocation.end(asked.target, self._order(found, by, now), [given])
+            return None
+        home = load_organization(self._store, asked.target)
+        # Who came in meanwhile is nobody whose account either person agreed to close.
+        if (home.state.master or "") != asked.user_id:
+            raise ApprovalImpossible(asked.target)
+        return self._organizations.begin_again(home, by, now, [given])
 
     def _order(self, found: Loaded[Approval], by: str, now: datetime) -> Order:
         """An erased requester is not told any more."""

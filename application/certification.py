@@ -12,6 +12,7 @@ from application.ports import (
     CertificateIndex,
     CertificateRequest,
     Changes,
+    Conflict,
     FactStore,
     KeyPackages,
     KeyPair,
@@ -26,7 +27,7 @@ from application.streams import decide, load_account, load_certificate, load_sta
 from domain.certificate import Certificate, certificate_stream
 from domain.errors import AccountIsSuspended, AlreadyClosed, DomainError, IssuanceIsOver
 from domain.fact import COMMAND_LINE
-from domain.organization import Profile
+from domain.organization_facts import Profile
 from domain.policy import Policy
 from domain.user_account import UserAccount
 from domain.validity import Validity
@@ -72,12 +73,15 @@ class Certification:
         stream = certificate_stream(account.user_id, number)
         facts = Certificate.plan(account.user_id, number, planned.serial, planned.tbs, planned.sha256, by, now)
 
-        def attempt() -> None:
-            version = len(self._store.load(stream))
-            row = self._index.planned(planned.serial, stream, request.validity.not_after)
+        row = self._index.planned(planned.serial, stream, request.validity.not_after)
+
+        def save(version: int) -> None:
             self._store.save(Changes(stream, version, facts), rows=[row])
 
-        decide(attempt)
+        try:
+            save(0)
+        except Conflict:  # A plan that a crash cut off stands there already.
+            decide(lambda: save(len(self._store.load(stream))))
         return Prepared(request, planned, key, number, profile)
 
     def sign_and_pack(self, prepared: Prepared, password: str) -> tuple[bytes, bytes]:

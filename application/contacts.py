@@ -4,6 +4,7 @@ from email_validator import EmailNotValidError, validate_email
 
 from application.ports import Contact
 from domain.errors import InvalidInput
+from domain.notification import Address
 from domain.policy import NAME_LENGTH, PAPER_NUMBER_LENGTH
 
 
@@ -32,6 +33,13 @@ def check_request(requested_by: str, paper_number: str) -> None:
         faults["paper_number"] = "malformed"
     if faults:
         raise InvalidInput(**faults)
+
+
+def addresses_to_tell(before: Contact | None, after: Contact) -> list[Address]:
+    """The mails that a change asks for: a changed address is told to both of them (R6.3)."""
+    if before is None:  # erased
+        return ["address_changed"]
+    return ["address_changed", "address_left"] if before.email != after.email else []
 
 
 def is_name(text: str) -> bool:

@@ -6,10 +6,14 @@ from application.accounts import Accounts
 from application.approvals import Approvals
 from application.certification import Certification
 from application.delivery import Delivery
+from application.history import History
 from application.issuance import Issuance
 from application.mails import Mails
+from application.members import Members
 from application.organizations import Organizations
+from application.registration import Registration
 from application.revocation import Revocation
+from application.second_check import SecondCheck
 from application.sessions import Sessions
 from application.tokens import Tokens
 
@@ -21,9 +25,13 @@ class Desk:
     accounts: Accounts
     approvals: Approvals
     delivery: Delivery
+    history: History
     mails: Mails
+    members: Members
     organizations: Organizations
+    registration: Registration
     revocation: Revocation
+    second_check: SecondCheck
     sessions: Sessions
     tokens: Tokens
 

@@ -10,6 +10,7 @@ from application.streams import Loaded, certificates_of, decide, find_account, m
 from domain.credentials import account_stream
 from domain.errors import DomainError, UnknownUser, WrongPassword
 from domain.fact import Fact
+from domain.notification import Kind
 from domain.user_account import UserAccount
 from domain.user_account_facts import AccountBlocked, AccountLocked
 
@@ -20,6 +21,7 @@ Result = TypeVar("Result")
 class Step(Generic[Result]):
     """What follows a right password: facts on the account, other streams and rows, in one save with its acceptance.
 
+    `mails` are asked for with it, each caused by one of `facts`.
     With a `refusal` they are saved all the same, and it is raised afterwards: the password was right (R3.2).
     """
 
@@ -28,6 +30,7 @@ class Step(Generic[Result]):
     others: Sequence[Changes] = ()
     rows: Sequence[Row] = ()
     refusal: DomainError | None = field(default=None, kw_only=True)
+    mails: Sequence[tuple[Kind, Fact]] = field(default=(), kw_only=True)
 
 
 class Door:
@@ -82,7 +85,9 @@ class Door:
                 self._fail(found, entry, now)
             accepted = account.accept_password(entry, now)
             step = then(folded(account, accepted), now)
-            self._store.save(found.changes([*accepted, *step.facts]), *step.others, rows=step.rows)
+            changes = found.changes([*accepted, *step.facts])
+            mails = [mail(kind, account.user_id, changes, cause) for kind, cause in step.mails]
+            self._store.save(changes, *step.others, *mails, rows=step.rows)
             return step
 
         with self._turns.turn(stream):

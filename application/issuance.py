@@ -6,7 +6,7 @@ anywhere leaves a planned serial and no certificate.
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import structlog
 
@@ -14,10 +14,19 @@ from application.certification import Certification
 from application.delivery import Delivery
 from application.door import Door, Step
 from application.ports import Busy, FactStore, ProfileViolation, Ticket, Tickets
+from application.second_check import SecondCheck
 from application.streams import decide, load_account, newest_live, organization_of
 from domain.certificate import certificate_stream
 from domain.credentials import check_shape
-from domain.errors import DomainError, IssuanceRefusal, OtherTab, PackageWaits, TicketMissing, TicketTimedOut
+from domain.errors import (
+    CodeAwaited,
+    DomainError,
+    IssuanceRefusal,
+    OtherTab,
+    PackageWaits,
+    TicketMissing,
+    TicketTimedOut,
+)
 from domain.policy import SIGN_OF_LIFE, TICKET_LIFE, Policy
 from domain.user_account import UserAccount
 from domain.validity import JST, Validity
@@ -27,12 +36,20 @@ log = structlog.get_logger(__name__)
 Stage = Literal["open", "running", "silent", "failed", "issued"]
 
 
+class Opened(NamedTuple):
+    """The new ticket's cookie, and whether a code by mail comes next (R5.7)."""
+
+    cookie: str
+    code_awaited: bool = False
+
+
 class Issuance:
     def __init__(
         self,
         store: FactStore,
         door: Door,
         tickets: Tickets,
+        second_check: SecondCheck,
         certification: Certification,
         delivery: Delivery,
         policy: Policy,
@@ -41,6 +58,7 @@ class Issuance:
         self._store = store
         self._door = door
         self._tickets = tickets
+        self._second_check = second_check
         self._certification = certification
         self._delivery = delivery
         self._policy = policy
@@ -57,15 +75,15 @@ class Issuance:
         cookie: str | None = None,
         shown: str | None = None,
         visitor: str | None = None,
-    ) -> str:
-        """Returns the new ticket's cookie. `cookie` is the browser's earlier ticket, `shown` the serial it presented.
+    ) -> Opened:
+        """A new ticket. `cookie` is the browser's earlier one, `shown` the serial it presented.
 
         `visitor` is the user ID of an open session: only there is a staff ID known at ④ (R1.2).
         """
         self._delivery.check_free(cookie, now)
         check_shape(user_id=user_id, password=password)
 
-        def then(account: UserAccount, now: datetime) -> Step[str]:
+        def then(account: UserAccount, now: datetime) -> Step[Opened]:
             newest = newest_live(self._store, account, now)
             refusal: DomainError | None = account.issuance_refusal(
                 newest, shown, self._policy.renewal_needs_certificate, account.user_id, now
@@ -74,11 +92,20 @@ class Issuance:
             # Another user's issue may have ended in this browser since: the new cookie would cost its p12.
             if earlier and self._delivery.waits(earlier, now):
                 refusal = PackageWaits()
+            code_wanted = refusal is None and self._second_check.is_wanted(account)
+            if code_wanted:
+                refusal = account.code_refusal(now)
             if refusal:
-                return Step("", account.refuse_issuance(refusal.code, now), refusal=refusal)
+                return Step(Opened(""), account.refuse_issuance(refusal.code, now), refusal=refusal)
+            facts = account.abandon_overdue(account.user_id, now)
             forgotten = [self._tickets.forget(earlier.id)] if earlier and earlier.issued_at is None else []
-            opened, row = self._tickets.open(account.user_id, password, now)
-            return Step(opened, account.abandon_overdue(account.user_id, now), (), [row, *forgotten])
+            if not code_wanted:
+                opened, row = self._tickets.open(account.user_id, password, now)
+                return Step(Opened(opened), facts, (), [row, *forgotten])
+            sent, kept = self._second_check.send(account, now)
+            opened, row = self._tickets.open(account.user_id, password, now, account.codes + 1)
+            rows = [row, *forgotten, kept]
+            return Step(Opened(opened, code_awaited=True), [*facts, sent], (), rows, mails=[("code", sent)])
 
         return self._door.enter(
             user_id, password, "issuance", then, lambda account: not account.is_staff or account.user_id == visitor
@@ -114,6 +141,8 @@ class Issuance:
             ticket = self.ticket(cookie, now)
             if ticket.id != form:
                 raise OtherTab
+            if ticket.code is not None:
+                raise CodeAwaited
             if ticket.number is not None and ticket.failure is None:
                 return False
             newest = newest_live(self._store, found.state, now)

@@ -8,7 +8,7 @@ import msgspec
 
 from application.ports import Row
 from domain.notification import Kind
-from domain.organization import Language
+from domain.organization_facts import Language
 
 
 class DueByTime(Protocol):
@@ -44,9 +44,9 @@ class Claims(Protocol):
 class Letter(msgspec.Struct, frozen=True, kw_only=True):
     """What a mail tells, in whose words `Letters` knows. What a kind does not tell is None.
 
-    `at` is when it happened, `until` the end of a lock, `last_day` and `serial` the certificate's, `reason` that of a
-    revocation. `releases` names who can release and helps on: the own master,
-    the bank, or for staff the administrator (R1.2, R3.6).
+    `at` is when it happened, `until` the end of a lock or code, `last_day` and `serial` the certificate's, `reason` a
+    revocation's, `code` the second check's. `releases` names who can release and helps on: the own master, the bank,
+    or for staff the administrator (R1.2, R3.6).
     """
 
     kind: Kind
@@ -58,6 +58,7 @@ class Letter(msgspec.Struct, frozen=True, kw_only=True):
     last_day: date | None = None
     serial: str | None = None
     reason: str | None = None
+    code: str | None = None
     releases: Literal["master", "bank", "administrator"] = "bank"
 
     def __repr__(self) -> str:

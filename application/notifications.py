@@ -16,12 +16,13 @@ import structlog
 from msgspec.structs import replace
 
 from application.mail_ports import Claim, Claims, Letter, Letters, Mail, Mailer, MailFault
-from application.ports import Conflict, FactStore, PersonalData, Unavailable
+from application.ports import Conflict, Contact, FactStore, IssuanceCodes, PersonalData, Unavailable
 from application.streams import Loaded, find_account, is_renewed, load_certificate, load_organization
 from domain.certificate import Certificate, CertificateIssued, CertificateRevoked
 from domain.errors import NotFound
 from domain.fact import WORKER, Fact
 from domain.notification import (
+    ADDRESS,
     EXPIRY,
     Cancelled,
     Notification,
@@ -32,10 +33,10 @@ from domain.notification import (
     notification_from,
     why_not_to_send,
 )
-from domain.organization import Language
+from domain.organization_facts import Language
 from domain.policy import LONGEST_MAIL_PAUSE, MAIL_ATTEMPTS, MAIL_PAUSE, Policy
 from domain.user_account import UserAccount
-from domain.user_account_facts import AccountLocked, Role
+from domain.user_account_facts import AccountLocked, ContactChanged, IssuanceCodeSent, Role
 from domain.validity import japanese_day
 
 log = structlog.get_logger(__name__)
@@ -63,6 +64,7 @@ class Notifications:
         self,
         store: FactStore,
         people: PersonalData,
+        codes: IssuanceCodes,
         claims: Claims,
         letters: Letters,
         mailer: Mailer,
@@ -71,6 +73,7 @@ class Notifications:
     ) -> None:
         self._store = store
         self._people = people
+        self._codes = codes
         self._claims = claims
         self._letters = letters
         self._mailer = mailer
@@ -123,7 +126,7 @@ class Notifications:
         if claim.attempts > MAIL_ATTEMPTS:  # each of them ended with its worker
             return notification.give_up("never_ended", claim.attempts - 1, WORKER, now)
         account = find_account(self._store, notification.user_id)
-        person = self._people.of(account.stream, account.state.person) if account else None
+        person = self._addressee(notification, account) if account else None
         if account is None or person is None:
             return notification.cancel("erased", WORKER, now)
         if reason := self._why_not(notification, now):
@@ -143,7 +146,29 @@ class Notifications:
         )
         return notification.sent(message_id, claim.attempts, WORKER, now)
 
+    def _addressee(self, notification: Notification, account: Loaded[UserAccount]) -> Contact | None:
+        """As known now; of a changed address the one it was changed from or to (R6.3). None once erased."""
+        version = account.state.person
+        if notification.kind in ADDRESS:
+            match self._cause(notification):
+                case ContactChanged(person=changed):
+                    version = changed if notification.kind == "address_changed" else changed - 1
+        return self._people.of(account.stream, version)
+
+    def _cause(self, notification: Notification) -> Fact:
+        """Of a mail that one fact asks for."""
+        return self._store.load(notification.stream)[(notification.version or 0) - 1]
+
+    def _code(self, notification: Notification, now: datetime) -> str | None:
+        """None where it is spent, too old or replaced (R5.7)."""
+        match self._cause(notification):
+            case IssuanceCodeSent(number=number, until=until) if now < until:
+                return self._codes.of(notification.stream, number)
+        return None
+
     def _why_not(self, notification: Notification, now: datetime) -> Cancelled | None:
+        if notification.kind == "code":
+            return None if self._code(notification, now) else "code_over"
         if notification.kind not in EXPIRY:
             return None  # it tells of what has happened, and that stays true
         certificate = self._certificate(notification)
@@ -162,9 +187,11 @@ class Notifications:
             certificate = self._certificate(notification)
             last_day = certificate.validity and certificate.validity.last_day
             return replace(blank, last_day=last_day, serial=certificate.serial)
-        cause = self._store.load(notification.stream)[notification.version - 1]
+        cause = self._cause(notification)
         told = replace(blank, at=cause.at)
         match cause:
+            case IssuanceCodeSent(until=until):
+                return replace(told, until=until, code=self._code(notification, now))
             case AccountLocked(until=until):
                 return replace(told, until=until)
             case CertificateIssued(serial=serial, not_after=not_after):

@@ -9,7 +9,7 @@ from uuid import UUID
 import msgspec
 
 from domain.fact import Fact
-from domain.organization import Profile
+from domain.organization_facts import Profile
 from domain.user_account_facts import Role
 from domain.validity import Validity
 
@@ -166,7 +166,10 @@ class CertificateIndex(Protocol):
 
 
 class Ticket(msgspec.Struct, frozen=True, kw_only=True):
-    """One passage from ④ to ⑧ in one browser (R5.2, R5.3). Plain state; the secrets in it are sealed."""
+    """One passage from ④ to ⑧ in one browser (R5.2, R5.3). Plain state; the secrets in it are sealed.
+
+    `code` is the number of the code by mail that it waits for (R5.7); None where it needs none, or has got it.
+    """
 
     id: str
     user_id: str
@@ -176,16 +179,20 @@ class Ticket(msgspec.Struct, frozen=True, kw_only=True):
     failure: str | None = None
     issued_at: datetime | None = None
     file_name: str | None = None
+    code: int | None = None
     gone: bool = False
 
 
 class Tickets(Protocol):
     """Tickets, the password keyed at ④ and the p12, both sealed under a key that only the browser's cookie holds."""
 
-    def open(self, user_id: str, password: str, now: datetime) -> tuple[str, Row]:
+    def open(self, user_id: str, password: str, now: datetime, code: int | None = None) -> tuple[str, Row]:
         """A new cookie value, and the row that keeps the ticket."""
 
     def find(self, cookie: str) -> Ticket | None: ...
+
+    def checked(self, ticket: str) -> Row:
+        """It waits for no code any more; Conflict, and no save, where the ticket is gone."""
 
     def password(self, cookie: str) -> str | None: ...
 
@@ -227,6 +234,67 @@ class Tickets(Protocol):
         """Forgets tickets without a package that have been silent since then: their passwords are gone with them."""
 
 
+class IssuanceCodes(Protocol):
+    """The codes of the second check (R5.7): plain state, one alive at a time for each account."""
+
+    def keep(self, owner: UUID, number: int, code: str) -> Row:
+        """In place of the account's earlier one."""
+
+    def of(self, owner: UUID, number: int) -> str | None: ...
+
+    def forget(self, owner: UUID) -> Row: ...
+
+
+class Registrant(msgspec.Struct, frozen=True):
+    """A browser in which a letter's initial password was right (R7.2). Plain state.
+
+    `credential` is that letter's. What was typed since is sealed under the browser's cookie. `user_id` is the master's
+    once it is registered, so that a double click's second half finds it done.
+    """
+
+    id: str
+    organization: str
+    credential: int
+    opened_at: datetime
+    user_id: str | None = None
+
+
+class MasterProfile(msgspec.Struct, frozen=True):
+    """What the master is to be, until 登録 (R7.2)."""
+
+    name: str
+    email: str
+    user_id: str
+    password: str
+
+    def __repr__(self) -> str:
+        return "MasterProfile(…)"
+
+
+class Registrations(Protocol):
+    def open(self, organization: str, credential: int, now: datetime) -> tuple[str, Row]:
+        """A new cookie value, and the row of whom it belongs to."""
+
+    def find(self, cookie: str) -> Registrant | None: ...
+
+    def fill_in(self, cookie: str, profile: MasterProfile) -> Row:
+        """Seals what was typed; Conflict where the registrant is gone or registered."""
+
+    def profile(self, cookie: str) -> MasterProfile | None: ...
+
+    def registered(self, registrant: str, user_id: str) -> Row:
+        """Forgets what was typed; Conflict where the registrant is gone or registered: another tab was quicker."""
+
+    def forget(self, registrant: str) -> Row:
+        """And what was typed; Conflict where it is gone already, or registered."""
+
+    def forget_profiles(self, opened_before: datetime) -> None:
+        """What was typed by those who began at or before then."""
+
+    def forget_old(self, opened_before: datetime) -> None:
+        """Those who began at or before then."""
+
+
 class Session(msgspec.Struct, frozen=True, kw_only=True):
     """One log-in (R6.3). `fingerprint` is the certificate's it is bound to; `ended` says why it is over."""
 
@@ -247,6 +315,9 @@ class Sessions(Protocol):
         """A new cookie value; the row also ends the user's earlier session as `replaced`."""
 
     def find(self, cookie: str) -> Session | None: ...
+
+    def with_certificate(self, cookie: str) -> tuple[Session, list[Fact]] | None:
+        """And the facts of the certificate it is bound to, both as they stand at one moment, in one question."""
 
     def seen(self, cookie: str, now: datetime) -> None: ...
 

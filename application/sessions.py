@@ -10,7 +10,7 @@ from application.endings import supersede_older
 from application.ports import CertificateIndex, Changes, FactStore, Row, Session, Tickets
 from application.ports import Sessions as SessionBook
 from application.streams import Loaded, decide, load_account, load_certificate
-from domain.certificate import Certificate, certificate_stream
+from domain.certificate import Certificate, certificate_from, certificate_stream
 from domain.credentials import check_shape
 from domain.errors import (
     CertificateOfAnother,
@@ -71,12 +71,7 @@ class Sessions:
         """The certificate shown, if one can log in with it; raises CertificateUnusable (R5.1)."""
         if fingerprint is None:
             raise NoCertificateShown
-        certificate = self.shown(fingerprint)
-        if certificate is None:
-            raise CertificateUnknown
-        if fault := certificate.unusable(now):
-            raise fault
-        return certificate
+        return _usable(self.shown(fingerprint), now)
 
     # ---- in and out ----------------------------------------------------------------------------------------------
 
@@ -119,12 +114,11 @@ class Sessions:
         """Whichever certificate is shown: leaving is never refused, and a session that has ended stays as it ended."""
 
         def attempt() -> None:
-            try:
-                known, session = self._open(cookie, now)
-            except SessionRefused:
+            session = self._sessions.find(cookie) if cookie else None
+            if cookie is None or session is None or _over(session, now):
                 return
             found = load_account(self._store, session.user_id)
-            rows = [self._sessions.end(known, "logged_out")]
+            rows = [self._sessions.end(cookie, "logged_out")]
             self._store.save(found.changes(found.state.log_out(now)), rows=rows)
 
         decide(attempt)
@@ -133,29 +127,21 @@ class Sessions:
 
     def visitor(self, cookie: str | None, fingerprint: str | None, now: datetime) -> Visitor:
         """Judge the session and its certificate at every request, from the certificate's own stream (R6.3, R4.10)."""
-        cookie, session = self._open(cookie, now)
+        found = self._sessions.with_certificate(cookie) if cookie else None
+        if cookie is None or found is None:
+            raise NoSession
+        session, facts = found
+        if reason := _over(session, now):
+            raise SessionEnded(reason)
         if fingerprint != session.fingerprint:
             raise SessionEnded("certificate")
         try:
-            certificate = self.usable(fingerprint, now)
+            certificate = _usable(certificate_from(facts), now)
         except CertificateUnusable as fault:
             raise SessionEnded(fault.code.removeprefix("certificate_")) from fault
         if now >= session.seen_at + SEEN_STEP:
             self._sessions.seen(cookie, now)
         return Visitor(session, certificate)
-
-    def _open(self, cookie: str | None, now: datetime) -> tuple[str, Session]:
-        """Raises NoSession and SessionEnded."""
-        session = self._sessions.find(cookie) if cookie else None
-        if session is None or cookie is None:
-            raise NoSession
-        if session.ended:
-            raise SessionEnded(session.ended)
-        if now >= session.began_at + SESSION_LIFE:
-            raise SessionEnded("too_long")
-        if now >= session.seen_at + SESSION_IDLE:
-            raise SessionEnded("idle")
-        return cookie, session
 
     def visitor_id(self, cookie: str | None, fingerprint: str | None, now: datetime) -> str | None:
         """The user ID of an open session, for pages that need none."""
@@ -174,3 +160,22 @@ class Sessions:
     def forget_old(self, now: datetime) -> None:
         """What ended long ago; until then its browser is told why."""
         self._sessions.forget_old(now - 2 * SESSION_LIFE)
+
+
+def _usable(certificate: Certificate | None, now: datetime) -> Certificate:
+    if certificate is None:
+        raise CertificateUnknown
+    if fault := certificate.unusable(now):
+        raise fault
+    return certificate
+
+
+def _over(session: Session, now: datetime) -> str | None:
+    """Why, or None while it is open."""
+    if session.ended:
+        return session.ended
+    if now >= session.began_at + SESSION_LIFE:
+        return "too_long"
+    if now >= session.seen_at + SESSION_IDLE:
+        return "idle"
+    return None

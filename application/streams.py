@@ -11,7 +11,8 @@ from domain.credentials import account_stream, organization_stream
 from domain.errors import NotFound
 from domain.fact import Fact
 from domain.notification import Kind, Notification, notification_stream
-from domain.organization import Organization, Profile, organization_from
+from domain.organization import Organization, organization_from
+from domain.organization_facts import Profile
 from domain.user_account import UserAccount, account_from
 
 State = TypeVar("State")
@@ -61,11 +62,18 @@ def load_staff(store: FactStore, user_id: str) -> Loaded[UserAccount]:
     return found
 
 
-def load_organization(store: FactStore, code: str) -> Loaded[Organization]:
+def find_organization(store: FactStore, code: str) -> Loaded[Organization] | None:
     """Written in any case: a code is unique without regard to it (R7.1)."""
     stream = organization_stream(code)
     facts = store.load(stream)
-    return Loaded(organization_from(facts), stream, len(facts))
+    return Loaded(organization_from(facts), stream, len(facts)) if facts else None
+
+
+def load_organization(store: FactStore, code: str) -> Loaded[Organization]:
+    found = find_organization(store, code)
+    if found is None:
+        raise NotFound("organization")
+    return found
 
 
 def load_certificate(store: FactStore, stream: UUID) -> Loaded[Certificate] | None:

@@ -54,8 +54,11 @@ class Tokens:
         return token, secret
 
     def live(self, now: datetime) -> list[ApiToken]:
+        """Those of a closed account ended with it, though nobody revoked them."""
         found = [self._load(token_id).state for token_id in self._drawer.all()]
-        return [token for token in found if token.is_live(now)]
+        return [
+            token for token in found if token.is_live(now) and not load_account(self._store, token.user_id).state.closed
+        ]
 
     def revoke(self, token_id: str, by: str, now: datetime) -> None:
         """Raises NotFound, NothingToRevoke."""

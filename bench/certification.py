@@ -30,7 +30,7 @@ from bench.place import Place, place
 from bench.rounds import Cost, Row, compared, cost_of, interleaved, table
 from domain.certificate import certificate_stream
 from domain.fact import COMMAND_LINE
-from domain.organization import Profile
+from domain.organization_facts import Profile
 from infra.authority import IssuingAuthority
 from infra.authority_certificates import issuing_certificate, root_certificate
 from infra.certificate_parts import RSA_EXPONENT, IssuerKey

@@ -64,7 +64,7 @@ def at_the_desk(at: Place) -> Side:
         customers = [at.customer() for _ in range(ISSUES)]
         cookies: list[str] = []
         check = cost_of(
-            lambda: cookies.extend(issuance.authenticate(one.user_id, one.password, now()) for one in customers)
+            lambda: cookies.extend(issuance.authenticate(one.user_id, one.password, now()).cookie for one in customers)
         )
         return check.per(ISSUES), cost_of(lambda: work(cookies)).per(ISSUES)
 

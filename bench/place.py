@@ -72,7 +72,7 @@ class Place:
         password = generate_password(secrets.choice, avoid=given.user_id)
         self.desk.accounts.change_password(given.user_id, given.password, password, password)
         new = Customer(given.user_id, password)
-        cookie = self.desk.issuance.authenticate(new.user_id, new.password, now())
+        cookie = self.desk.issuance.authenticate(new.user_id, new.password, now()).cookie
         self.desk.issuance.start(cookie, self.desk.issuance.ticket(cookie, now()).id, now())
         self.desk.issuance.work(cookie, now)
         fingerprint = str(self.desk.delivery.outcome(cookie, now()).certificate.fingerprint)

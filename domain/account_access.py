@@ -26,6 +26,7 @@ from domain.user_account_facts import (
     AccountReleased,
     AccountResumed,
     AccountSuspended,
+    ContactChanged,
     LoggedIn,
     LoggedOut,
     PasswordAccepted,
@@ -144,6 +145,12 @@ class AccountAccess(msgspec.Struct, frozen=True, kw_only=True):
         self._check_not_closed()
         released = self.release(by, now) if self.lockout.is_held(now) else self.expire_lock(by, now)
         return [*released, PasswordReset(at=now, by=by, credential=self.credential + 1, password_until=until)]
+
+    def change_contact(self, commitment: str, by: str, now: datetime) -> list[Fact]:
+        """The row that `commitment` proves is the vault's next version of the person."""
+        self._check_not_closed()
+        changed = ContactChanged(at=now, by=by, person=self.person + 1, commitment=commitment)
+        return [*self.expire_lock(by, now), changed]
 
     def suspend(self, by: str, now: datetime) -> list[Fact]:
         self._check_not_closed()

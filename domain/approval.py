@@ -17,7 +17,7 @@ from domain.fact import Fact
 
 APPROVALS = UUID("0b6d6c1e-54f5-4f0e-9d0c-5b8f6d1f2a06")
 
-Act = Literal["revoke"]
+Act = Literal["revoke", "initialize"]
 Refusal = Literal["declined", "impossible"]
 Outcome = Literal["given", "refused"]
 
@@ -28,7 +28,10 @@ def approval_stream(act: Act, target: str, number: int) -> UUID:
 
 
 class ApprovalRequested(Fact, frozen=True):
-    """`target` is the serial in upper-case hex, `user_id` its owner's.
+    """To revoke: `target` is the serial in upper-case hex, `user_id` its owner's.
+
+    To initialize: the organization's code, its master's ID or "" where it has none, and as `reason` that of the
+    master's certificates' end.
 
     `request` is the vault's version, under this stream, of who asked the bank for it; `commitment` proves that row.
     """

@@ -71,7 +71,8 @@ def check_shape(**fields: str) -> None:
 def check_new_password(user_id: str, password: str, again: str, current: str) -> None:
     """A password a person chose (R2.2, R2.4)."""
     check_shape(password=password)
-    if user_id.lower() in password.lower():
+    # An ID that is none yet, in a first registration, is told for itself; nothing typed would stand in any password.
+    if fault_of(user_id) is None and user_id.lower() in password.lower():
         raise InvalidInput(password="contains_user_id")
     if password.lower() in COMMON:
         raise InvalidInput(password="common")
@@ -81,9 +82,11 @@ def check_new_password(user_id: str, password: str, again: str, current: str) ->
         raise InvalidInput(password_again="passwords_differ")
 
 
-def check_organization_code(code: str) -> None:
+def check_organization_code(code: str, field: str = "code") -> None:
+    if not code:
+        raise InvalidInput(**{field: "missing"})
     if not ORGANIZATION_CODE.fullmatch(code):
-        raise InvalidInput(code="full_width" if FULL_WIDTH.search(code) else "malformed")
+        raise InvalidInput(**{field: "full_width" if FULL_WIDTH.search(code) else "malformed"})
 
 
 def generate_password(pick: Pick, avoid: str = "") -> str:

@@ -3,16 +3,21 @@
 DomainError
 ├── InvalidInput            malformed input: nothing counted, nothing recorded (422)
 ├── TryRefused              a password try that let nobody in (401)
-│   ├── UnknownUser · WrongPassword
-│   └── AccountHeld         AccountIsLocked · AccountIsBlocked · AccountIsSuspended · AccountIsClosed
+│   ├── UnknownUser · UnknownOrganization · WrongPassword
+│   ├── AccountHeld         AccountIsLocked · AccountIsBlocked · AccountIsSuspended · AccountIsClosed
+│   └── InvitationHeld      InvitationIsLocked · InvitationIsBlocked · OrganizationIsClosed
+├── WrongCode               not the code of the second check (401)
 ├── CertificateUnusable     what is wrong with the certificate shown at login (403)
 ├── IssuanceRefusal         CertificateStillValid · IssuanceIsRunning · CertificateNotShown · OnlyAtCommandLine ·
-│                           IssuanceIsOver · IssuanceTimedOut (409)
-├── TicketRefused           TicketMissing · TicketTimedOut · OtherTab · PackageWaits · NoPackage (409) · …Gone (410)
+│                           IssuanceIsOver · IssuanceTimedOut · TooManyCodes (409)
+├── RegistrationRefused     RegistrationMissing · RegistrationTimedOut · InvitationReplaced (409)
+├── TicketRefused           TicketMissing · TicketTimedOut · OtherTab · CodeAwaited · CodeOver · PackageWaits ·
+│                           NoPackage (409) · …Gone (410)
 ├── SessionRefused          NoSession · SessionEnded · TokenRefused (401)
 ├── NotPermitted            the role may not (403)
 ├── NotFound                unknown, or another organization's (404, R1.3)
-└── Conflicting             UserIdTaken · OrganizationCodeTaken · MasterExists · AlreadyClosed ·
+└── Conflicting             UserIdTaken · OrganizationCodeTaken · MasterExists · AlreadyClosed · TooManyUsers ·
+                            AlreadyRegistered · InvitationExpired ·
                             NothingToRelease · NothingToRevoke · NotGivenUp · ApprovalAwaited ·
                             ApprovalIsOver · ApprovalImpossible · NotByTheSamePerson (409)
 """
@@ -69,6 +74,32 @@ class AccountIsSuspended(AccountHeld):
 
 
 class AccountIsClosed(AccountHeld):
+    code = "closed"
+
+
+class UnknownOrganization(TryRefused):
+    code = "unknown_organization"
+
+
+class InvitationHeld(TryRefused):
+    """The letter's initial password was not looked at (R3.4, R7.2)."""
+
+    code = "held"
+
+
+class InvitationIsLocked(InvitationHeld):
+    code = "locked"
+
+    def __init__(self, until: datetime) -> None:
+        super().__init__(f"locked until {until.isoformat()}")
+        self.until = until
+
+
+class InvitationIsBlocked(InvitationHeld):
+    code = "blocked"
+
+
+class OrganizationIsClosed(InvitationHeld):
     code = "closed"
 
 
@@ -157,6 +188,42 @@ class OnlyAtCommandLine(IssuanceRefusal):
     code = "only_at_command_line"
 
 
+class RegistrationRefused(DomainError):
+    """The master's first registration cannot go on in this browser (R7.2)."""
+
+    code = "registration_refused"
+
+
+class RegistrationMissing(RegistrationRefused):
+    code = "registration_missing"
+
+
+class RegistrationTimedOut(RegistrationRefused):
+    code = "registration_timed_out"
+
+
+class InvitationReplaced(RegistrationRefused):
+    """The bank sent another letter meanwhile (R7.4)."""
+
+    code = "invitation_replaced"
+
+
+class TooManyCodes(IssuanceRefusal):
+    """As many codes as one account may get were sent today (R5.7)."""
+
+    code = "too_many_codes"
+
+
+class WrongCode(DomainError):
+    """Not the code of the mail; `left` more tries (R5.7)."""
+
+    code = "wrong_code"
+
+    def __init__(self, left: int) -> None:
+        super().__init__(f"{left} left")
+        self.left = left
+
+
 class TicketRefused(DomainError):
     code = "ticket_refused"
 
@@ -171,6 +238,18 @@ class TicketTimedOut(TicketRefused):
 
 class OtherTab(TicketRefused):
     code = "other_tab"
+
+
+class CodeAwaited(TicketRefused):
+    """The second check has not been passed yet (R5.7)."""
+
+    code = "code_awaited"
+
+
+class CodeOver(TicketRefused):
+    """Spent, too old, or replaced by a newer one: ④ begins anew (R5.7)."""
+
+    code = "code_over"
 
 
 class PackageWaits(TicketRefused):
@@ -237,8 +316,30 @@ class MasterExists(Conflicting):
     code = "master_exists"
 
 
+class AlreadyRegistered(Conflicting):
+    """The right initial password, which its letter's owner has used (R7.2)."""
+
+    code = "already_registered"
+
+
+class InvitationExpired(Conflicting):
+    """The right initial password, eighty days too late: the bank sends another (R2.4, R7.2)."""
+
+    code = "expired"
+
+
+class TooManyUsers(Conflicting):
+    """An organization has as many general users as it may have: `most` (section 1)."""
+
+    code = "too_many_users"
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"at most {most}")
+        self.most = most
+
+
 class AlreadyClosed(Conflicting):
-    """What somebody else would do to an account comes too late; a try on it is refused as AccountIsClosed."""
+    """What somebody else would do to an account or organization comes too late; a try on it is refused as closed."""
 
     code = "already_closed"
 

@@ -19,9 +19,12 @@ from domain.validity import JST, japanese_day, start_of_day
 NOTIFICATIONS = UUID("0b6d6c1e-54f5-4f0e-9d0c-5b8f6d1f2a04")
 
 Expiry: TypeAlias = Literal["expiring", "expired"]
-Kind: TypeAlias = Literal[Expiry, "locked", "blocked", "issued", "revoked", "released"]
+# `address_left` goes to the address that a change has ended, `address_changed` to the new one (R6.3).
+Address: TypeAlias = Literal["address_changed", "address_left"]
+Kind: TypeAlias = Literal[Expiry, Address, "locked", "blocked", "issued", "revoked", "released", "code"]
 EXPIRY: tuple[Expiry, ...] = ("expiring", "expired")
-Cancelled = Literal["renewed", "ended", "not_ended", "erased"]
+ADDRESS: tuple[Address, ...] = ("address_changed", "address_left")
+Cancelled = Literal["renewed", "ended", "not_ended", "erased", "code_over"]
 Outcome = Literal["sent", "given_up", "cancelled"]
 
 

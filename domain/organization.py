@@ -1,78 +1,89 @@
-"""Organization: a customer of the bank, its invitation letter, its master and its settings (R7.1, R7.4).
-
-The first registration by that letter comes with the portal; here stand registration, the master and the settings.
-"""
+"""Organization: a customer of the bank, its settings, its master and general users (section 1; R6.4, R7.1, R7.4)."""
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import ClassVar, Literal, Self
+from typing import Self
 
 import msgspec
 
-from domain.errors import InvalidInput, MasterExists, NotFound
+from domain.errors import MasterExists, NotFound, TooManyUsers
 from domain.fact import Fact
-
-Profile = Literal["modern", "legacy"]
-Switch = Literal["on", "off"]
-Language = Literal["ja", "en"]
-
-
-class OrganizationRegistered(Fact, frozen=True):
-    """`name` is the organization's own, which its certificates carry.
-
-    `contact` is a version in the vault, where its name and mail address stand; `commitment` proves that row (R10.6).
-    """
-
-    TOPIC: ClassVar[str] = "organization.registered.1"
-    code: str
-    name: str
-    contact: int
-    commitment: str
-
-
-class OrganizationSettingChanged(Fact, frozen=True):
-    TOPIC: ClassVar[str] = "organization.setting-changed.1"
-    p12_profile: Profile
-    issuance_code: Switch
-    language: Language
+from domain.invitation import Invitation
+from domain.lockout import Lockout
+from domain.organization_facts import (
+    GeneralUserClosed,
+    GeneralUserRegistered,
+    InvitationAccepted,
+    InvitationBlocked,
+    InvitationFailed,
+    InvitationLocked,
+    InvitationLockExpired,
+    InvitationRefused,
+    InvitationReleased,
+    Language,
+    MasterInitialized,
+    MasterInvited,
+    MasterRegistered,
+    OrganizationClosed,
+    OrganizationRegistered,
+    OrganizationSettingChanged,
+    Profile,
+    Switch,
+)
 
 
-class MasterInvited(Fact, frozen=True):
-    """The letter's initial password, as a version in the vault."""
+class Organization(Invitation, frozen=True, kw_only=True):
+    """`general_users` are the IDs of those not closed; how its master comes in is its Invitation."""
 
-    TOPIC: ClassVar[str] = "organization.master-invited.1"
-    credential: int
-    password_until: datetime
-
-
-class MasterRegistered(Fact, frozen=True):
-    TOPIC: ClassVar[str] = "organization.master-registered.1"
-    user_id: str
-
-
-class Organization(msgspec.Struct, frozen=True, kw_only=True):
-    code: str
     name: str
     p12_profile: Profile = "modern"
     issuance_code: Switch = "off"
     language: Language = "ja"
-    credential: int = 0
-    master: str | None = None
+    general_users: tuple[str, ...] = ()
 
     @classmethod
     def register(cls, code: str, name: str, commitment: str, by: str, now: datetime) -> list[Fact]:
         return [OrganizationRegistered(at=now, by=by, code=code, name=name, contact=1, commitment=commitment)]
 
+    @property
+    def users(self) -> tuple[str, ...]:
+        """The IDs of all whose accounts are open."""
+        return (self.master, *self.general_users) if self.master else self.general_users
+
     def invite_master(self, until: datetime, by: str, now: datetime) -> list[Fact]:
-        if self.master is not None:
-            raise MasterExists(self.code)
+        """The first letter."""
+        self._check_no_master()
         return [MasterInvited(at=now, by=by, credential=self.credential + 1, password_until=until)]
 
+    def initialize(self, until: datetime, by: str, now: datetime) -> list[Fact]:
+        """A new letter, whatever became of the one before; the master's account ends with it (R7.4)."""
+        self._check_not_closed()
+        return [
+            *self._expire_lock(by, now),
+            MasterInitialized(at=now, by=by, user_id=self.master),
+            MasterInvited(at=now, by=by, credential=self.credential + 1, password_until=until),
+        ]
+
     def register_master(self, user_id: str, by: str, now: datetime) -> list[Fact]:
-        """One master each (requirements, section 1); the letter dies with it (R7.2)."""
-        if self.master is not None:
-            raise MasterExists(self.code)
-        return [MasterRegistered(at=now, by=by, user_id=user_id)]
+        """By the bank; one master each (section 1). The letter dies with it (R7.2)."""
+        self._check_not_closed()
+        self._check_no_master()
+        return [*self._expire_lock(by, now), MasterRegistered(at=now, by=by, user_id=user_id)]
+
+    def register_general_user(self, user_id: str, most: int, by: str, now: datetime) -> list[Fact]:
+        """Raises TooManyUsers where there are `most` of them already (section 1)."""
+        self._check_not_closed()
+        if len(self.general_users) >= most:
+            raise TooManyUsers(most)
+        return [GeneralUserRegistered(at=now, by=by, user_id=user_id)]
+
+    def close_general_user(self, user_id: str, by: str, now: datetime) -> list[Fact]:
+        return [GeneralUserClosed(at=now, by=by, user_id=user_id)] if user_id in self.general_users else []
+
+    def close(self, by: str, now: datetime) -> list[Fact]:
+        """For ever: its code is not used again (R6.4)."""
+        self._check_not_closed()
+        return [*self._expire_lock(by, now), OrganizationClosed(at=now, by=by)]
 
     def set(
         self,
@@ -82,7 +93,8 @@ class Organization(msgspec.Struct, frozen=True, kw_only=True):
         by: str,
         now: datetime,
     ) -> list[Fact]:
-        """None leaves a setting as it is. Raises InvalidInput for the code at issue: nobody asks for it yet (R5.7)."""
+        """None leaves a setting as it is."""
+        self._check_not_closed()
         wanted = OrganizationSettingChanged(
             at=now,
             by=by,
@@ -90,21 +102,42 @@ class Organization(msgspec.Struct, frozen=True, kw_only=True):
             issuance_code=issuance_code or self.issuance_code,
             language=language or self.language,
         )
-        if self.after(wanted) == self:
-            return []
-        if wanted.issuance_code == "on":
-            raise InvalidInput(issuance_code="not_built")
-        return [wanted]
+        return [] if self.after(wanted) == self else [wanted]
+
+    def _check_no_master(self) -> None:
+        if self.master is not None:
+            raise MasterExists(self.code)
 
     def after(self, fact: Fact) -> Self:
         replace = msgspec.structs.replace
         match fact:
             case OrganizationSettingChanged(p12_profile=profile, issuance_code=code, language=language):
                 return replace(self, p12_profile=profile, issuance_code=code, language=language)
-            case MasterInvited(credential=credential):
-                return replace(self, credential=credential)
+            case MasterInvited(credential=credential, password_until=until):
+                return replace(self, credential=credential, password_until=until)
+            case InvitationAccepted() | InvitationReleased():
+                return replace(self, lockout=Lockout())
+            case InvitationFailed():
+                return replace(self, lockout=self.lockout.after_failure())
+            case InvitationRefused(at=at):
+                return replace(self, refused_at=at)
+            case InvitationLocked(lock=lock, until=until):
+                return replace(self, lockout=self.lockout.after_lock(lock, until))
+            case InvitationLockExpired():
+                return replace(self, lockout=self.lockout.after_lock_expired())
+            case InvitationBlocked():
+                return replace(self, lockout=self.lockout.after_block())
             case MasterRegistered(user_id=user_id):
                 return replace(self, master=user_id)
+            case MasterInitialized():
+                return replace(self, master=None, lockout=Lockout())
+            case GeneralUserRegistered(user_id=user_id):
+                return replace(self, general_users=(*self.general_users, user_id))
+            case GeneralUserClosed(user_id=user_id):
+                left = tuple(other for other in self.general_users if other != user_id)
+                return replace(self, general_users=left)
+            case OrganizationClosed():
+                return replace(self, closed=True)
             case _:
                 return self
 

@@ -14,17 +14,20 @@ from domain.account_access import AccountAccess
 from domain.certificate import ENDS_ONLY_THE_NAMED, Certificate, Reason
 from domain.errors import (
     AccountIsLocked,
+    CodeOver,
     IssuanceIsOver,
     IssuanceIsRunning,
     IssuanceRefusal,
     IssuanceTimedOut,
     NothingToRevoke,
     OnlyAtCommandLine,
+    TooManyCodes,
 )
 from domain.fact import COMMAND_LINE, Fact
 from domain.issuance import Issuance, renewal_refusal
+from domain.issuance_code import NO_CODES, CodesOfDay, IssuanceCode
 from domain.lockout import Lockout
-from domain.policy import REFUSAL_PAUSE
+from domain.policy import CODE_LIFE, CODES_A_DAY, REFUSAL_PAUSE
 from domain.user_account_facts import (
     AccessRefused,
     AccountBlocked,
@@ -35,7 +38,11 @@ from domain.user_account_facts import (
     AccountResumed,
     AccountSuspended,
     CertificateEnded,
+    ContactChanged,
     IssuanceAbandoned,
+    IssuanceCodeAccepted,
+    IssuanceCodeFailed,
+    IssuanceCodeSent,
     IssuanceCompleted,
     IssuanceRefused,
     IssuanceStarted,
@@ -45,6 +52,7 @@ from domain.user_account_facts import (
     PasswordReset,
     UserRegistered,
 )
+from domain.validity import japanese_day
 
 
 class UserAccount(AccountAccess, frozen=True, kw_only=True):
@@ -53,6 +61,9 @@ class UserAccount(AccountAccess, frozen=True, kw_only=True):
     issues: int = 0
     running: Issuance | None = None
     issue_refused: IssuanceRefused | None = None
+    codes: int = 0
+    code: IssuanceCode | None = None
+    codes_of_day: CodesOfDay = NO_CODES
 
     def issuance_refusal(
         self, newest: Certificate | None, shown: str | None, needs_shown: bool, by: str, now: datetime
@@ -71,6 +82,23 @@ class UserAccount(AccountAccess, frozen=True, kw_only=True):
     def refuse_issuance(self, reason: str, now: datetime) -> list[Fact]:
         """At ④, after a right password (R4.2)."""
         return [IssuanceRefused(at=now, by=self.user_id, reason=reason)]
+
+    def code_refusal(self, now: datetime) -> TooManyCodes | None:
+        """Why no other code can be sent to this account now, or None (R5.7)."""
+        return TooManyCodes() if self.codes_of_day.on(japanese_day(now)) >= CODES_A_DAY else None
+
+    def send_code(self, now: datetime) -> list[Fact]:
+        """A code by mail, after a right password; the one before is dead with it (R5.7)."""
+        if refusal := self.code_refusal(now):
+            raise refusal
+        return [IssuanceCodeSent(at=now, by=self.user_id, number=self.codes + 1, until=now + CODE_LIFE)]
+
+    def check_code(self, number: int, is_right: bool, now: datetime) -> list[Fact]:
+        """`is_right`: what was typed is the code of that number. Raises CodeOver; after the fifth wrong one it is."""
+        if self.code is None or self.code.number != number or not self.code.is_alive(now):
+            raise CodeOver(self.user_id)
+        kind = IssuanceCodeAccepted if is_right else IssuanceCodeFailed
+        return [*self.expire_lock(self.user_id, now), kind(at=now, by=self.user_id, number=number)]
 
     def refuse_start(self, reason: str, now: datetime) -> list[Fact]:
         """At 発行: pressed again and again, the same refusal is recorded once a minute, as R3.4 has it for tries."""
@@ -156,12 +184,21 @@ class UserAccount(AccountAccess, frozen=True, kw_only=True):
                 return replace(self, credential=credential, password_until=None, password_changed_at=at)
             case PasswordReset(credential=credential, password_until=until):
                 return replace(self, credential=credential, password_until=until)
+            case ContactChanged(person=person):
+                return replace(self, person=person)
             case AccountSuspended():
                 return replace(self, suspended=True)
             case AccountResumed():
                 return replace(self, suspended=False)
             case AccountClosed():
                 return replace(self, closed=True, running=None)
+            case IssuanceCodeSent(at=at, number=number, until=until):
+                sent = self.codes_of_day.one_more(japanese_day(at))
+                return replace(self, codes=number, code=IssuanceCode(number, until), codes_of_day=sent)
+            case IssuanceCodeFailed():
+                return replace(self, code=self.code and self.code.after_failure())
+            case IssuanceCodeAccepted():
+                return replace(self, code=self.code and self.code.after_success())
             case IssuanceStarted(at=at, number=number):
                 return replace(self, issues=number, running=Issuance(number, at))
             case IssuanceRefused():

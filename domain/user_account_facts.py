@@ -11,7 +11,10 @@ STAFF: tuple[Role, ...] = ("bank_admin", "auditor")
 
 
 class UserRegistered(Fact, frozen=True):
-    """`person` and `credential` are versions in the vault; `commitment` proves the person's row (R10.6)."""
+    """`person` and `credential` are versions in the vault; `commitment` proves the person's row (R10.6).
+
+    Where a master registers by the letter that password is the letter's, and the own one follows (R7.2).
+    """
 
     TOPIC: ClassVar[str] = "user-account.registered.1"
     user_id: str
@@ -80,6 +83,14 @@ class PasswordReset(Fact, frozen=True):
     password_until: datetime
 
 
+class ContactChanged(Fact, frozen=True):
+    """Name or mail address: another version in the vault, proven by its commitment (R10.6)."""
+
+    TOPIC: ClassVar[str] = "user-account.contact-changed.1"
+    person: int
+    commitment: str
+
+
 class AccountSuspended(Fact, frozen=True):
     TOPIC: ClassVar[str] = "user-account.suspended.1"
 
@@ -98,6 +109,26 @@ class IssuanceRefused(Fact, frozen=True):
 
     TOPIC: ClassVar[str] = "user-account.issuance-refused.1"
     reason: str
+
+
+class IssuanceCodeSent(Fact, frozen=True):
+    """A code for the second check at issue is on its way by mail, good until `until` (R5.7). It stands in no fact."""
+
+    TOPIC: ClassVar[str] = "user-account.issuance-code-sent.1"
+    number: int
+    until: datetime
+
+
+class IssuanceCodeFailed(Fact, frozen=True):
+    """No failed password: it counts for this code alone (R5.7)."""
+
+    TOPIC: ClassVar[str] = "user-account.issuance-code-failed.1"
+    number: int
+
+
+class IssuanceCodeAccepted(Fact, frozen=True):
+    TOPIC: ClassVar[str] = "user-account.issuance-code-accepted.1"
+    number: int
 
 
 class IssuanceStarted(Fact, frozen=True):

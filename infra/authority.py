@@ -28,10 +28,11 @@ from cryptography.hazmat.primitives.serialization import (
 from application.ports import CertificateRequest, Planned, ProfileViolation, Unavailable
 from infra import root_list
 from infra.authority_certificates import issuing_certificate, root_certificate
-from infra.certificate_parts import RSA_EXPONENT, IssuerKey, hex_serial
+from infra.certificate_parts import RSA_EXPONENT, IssuerKey, hex_serial, key_identifier
 from infra.private_file import sync_folder, write_first, write_whole
 from infra.profile import CertificateProfile
 
+THROWAWAY_BITS = 1024  # with RSA, where signing takes a quarter of what it takes with 2048
 PASSPHRASE_BYTES = 32  # random, so that the cost of the key file's derivation does not matter
 
 ROOT_CERTIFICATE, ROOT_KEY = "root.pem", "root/root.key"
@@ -72,8 +73,7 @@ class IssuingAuthority:
 
     @property
     def key_identifier(self) -> str:
-        """In hex; what certificates of this generation name their issuer by."""
-        return self.issuing.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value.digest.hex()
+        return key_identifier(self.issuing)
 
     @property
     def chain(self) -> tuple[bytes, bytes]:
@@ -194,9 +194,9 @@ def _make(folder: Path, passphrase: bytes, now: datetime, pki_url: str, bank_nam
 
 
 def _key_like(key: IssuerKey) -> IssuerKey:
-    """A new key whose signatures have the same algorithm."""
+    """A new key whose signatures have the same algorithm; of RSA a short one, for nobody trusts what it signs."""
     if isinstance(key, rsa.RSAPrivateKey):
-        return rsa.generate_private_key(RSA_EXPONENT, key.key_size)
+        return rsa.generate_private_key(RSA_EXPONENT, THROWAWAY_BITS)
     return ec.generate_private_key(key.curve)
 
 

@@ -15,23 +15,29 @@ from application.certification import Certification
 from application.delivery import Delivery
 from application.desk import Desk, IssuingDesk
 from application.door import Door
+from application.history import History
 from application.issuance import Issuance
 from application.mails import Mails
+from application.members import Members
 from application.organizations import Organizations
 from application.ports import Authority, FactStore, KeyPackages, Unavailable
+from application.registration import Registration
 from application.revocation import Revocation
+from application.second_check import SecondCheck
 from application.sessions import Sessions
 from application.tokens import Tokens
 from domain.policy import Policy
 from infra import demo, generations, logs, metrics, root_list
 from infra.api_tokens import TokenDrawer
 from infra.authority import IssuingAuthority, passphrase_from
+from infra.authority_ends import AuthorityEnds
 from infra.certificate_index import CertificateIndex
 from infra.clock import Clock, now
 from infra.cluster_home import cluster_home
 from infra.embedded_postgres import CONNECTIONS, Cluster, embedded
 from infra.event_store import EventStore
 from infra.failpoints import FailingAuthority, FailingPackages, FailingStore, checked
+from infra.issuance_codes import CodeDrawer
 from infra.maildir import Maildir
 from infra.migration import check_migrated
 from infra.passwords import VerifierVault
@@ -39,12 +45,13 @@ from infra.pkcs12 import KeyPackageFactory, Rounds
 from infra.pki import Pki
 from infra.postgres import POOL_SIZE, Database, DatabaseTurns
 from infra.rate_limits import RateLimits
+from infra.registrations import RegistrationBook
 from infra.sessions import SessionBook
 from infra.settings import Settings
 from infra.tickets import TicketDrawer
 from infra.vault import PersonVault
 from infra.views import CurrentViews
-from web import api, bank, mailbox
+from web import api, bank, mailbox, members
 from web.api_access import by_private_token, by_session_or_token
 from web.app import create_app
 from web.pages import Pages, Service
@@ -132,13 +139,20 @@ def house(settings: Settings, process_dsn: str, clock: Clock = now) -> Iterator[
         sessions, tickets = SessionBook(database), TicketDrawer(database)
         door = Door(facts, turns, passwords, sessions, tickets, clock)
         revocation = Revocation(facts, index, people, sessions, tickets, policy)
+        organizations = Organizations(facts, passwords, people, sessions, tickets, policy, secrets.choice)
+        accounts = Accounts(facts, door, passwords, people, sessions, tickets, policy, secrets.choice)
+        members = Members(facts, accounts, people)
         desk = Desk(
-            accounts=Accounts(facts, door, passwords, people, sessions, tickets, policy, secrets.choice),
-            approvals=Approvals(facts, people, revocation, policy),
+            accounts=accounts,
+            approvals=Approvals(facts, people, revocation, organizations, policy),
             delivery=Delivery(facts, tickets, settings.bank_name),
+            history=History(facts, members),
             mails=Mails(facts),
-            organizations=Organizations(facts, passwords, people, policy, secrets.choice),
+            members=members,
+            organizations=organizations,
+            registration=Registration(facts, turns, passwords, people, RegistrationBook(database), clock),
             revocation=revocation,
+            second_check=SecondCheck(facts, tickets, CodeDrawer(database), secrets.choice),
             sessions=Sessions(facts, door, sessions, tickets, index, policy),
             tokens=Tokens(facts, index, TokenDrawer(database)),
         )
@@ -183,7 +197,14 @@ def issuing_desk(found: House) -> Iterator[IssuingDesk]:
             **vars(desk),
             certification=certification,
             issuance=Issuance(
-                found.facts, found.door, found.tickets, certification, desk.delivery, found.policy, settings.bank_name
+                found.facts,
+                found.door,
+                found.tickets,
+                desk.second_check,
+                certification,
+                desk.delivery,
+                found.policy,
+                settings.bank_name,
             ),
         )
     finally:
@@ -225,11 +246,12 @@ def web_application(found: House, desk: IssuingDesk, pki: Pki) -> Starlette:
         threads=found.database.pool_size,
     )
 
-    authorize = by_session_or_token(desk.sessions, desk.tokens, found.limits, site.ask, found.clock)
+    authorize = by_session_or_token(desk.sessions, desk.tokens, found.limits, found.clock)
     return create_app(
         site,
         [
             *api.routes(found.views, site.ask, authorize, found.clock),
+            *members.routes(site, found.views),
             *bank.routes(site, found.views, lambda: root_list.end(authority_home(settings))),
             *mailbox.routes(site, kept),
             *pki.routes(found.clock),
@@ -249,9 +271,10 @@ def private_application(settings: Settings, process_dsn: str, clock: Clock = now
         tokens = Tokens(store, CertificateIndex(database), TokenDrawer(database))
         limits = RateLimits(database, clock, posts=0, user_ids=0, tokens=settings.rate_tokens)
         ask = api.in_threads(PRIVATE_CONNECTIONS)
-        authorize = by_private_token(tokens, limits, ask, clock)
+        authorize = by_private_token(tokens, limits, clock)
+        ends = AuthorityEnds(authority_home(settings), database)
         yield Starlette(
-            routes=[metrics.route(views, store, clock), *api.routes(views, ask, authorize, clock)],
+            routes=[metrics.route(views, store, ends, clock), *api.routes(views, ask, authorize, clock)],
             exception_handlers=api.HANDLERS,
         )
     finally:

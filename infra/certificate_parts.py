@@ -40,6 +40,11 @@ def key_usage(*, digital_signature: bool = False, signs_certificates: bool = Fal
     )
 
 
+def key_identifier(certificate: x509.Certificate) -> str:
+    """In hex; what certificates under this one name their issuer by."""
+    return certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value.digest.hex()
+
+
 def authority_key_identifier(issuer: x509.Certificate) -> x509.AuthorityKeyIdentifier:
     return x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(
         issuer.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value

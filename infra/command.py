@@ -41,7 +41,6 @@ FAULTS = {
     "length": "must have 6 to 12 characters",
     "not_mixed": "must hold at least one letter and one digit",
     "malformed": "is not well-formed",
-    "not_built": "cannot be switched on: nothing asks for a code at issue yet",
 }
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object on one line.")

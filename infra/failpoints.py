@@ -15,7 +15,7 @@ import structlog
 
 from application.ports import Authority, CertificateRequest, Changes, FactStore, KeyPackages, KeyPair, Planned, Row
 from domain.fact import Fact
-from domain.organization import Profile
+from domain.organization_facts import Profile
 from infra.settings import SettingsError
 
 log = structlog.get_logger(__name__)

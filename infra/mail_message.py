@@ -8,7 +8,7 @@ from typing import Final, Literal
 from email_validator import EmailNotValidError, validate_email
 
 from application.mail_ports import Mail, MailFault
-from domain.organization import Language
+from domain.organization_facts import Language
 
 # Either keeps lines under 77 (RFC 2045 6.7, 6.8); English stays readable where somebody looks at the source.
 ENCODINGS: Final[dict[Language, Literal["base64", "quoted-printable"]]] = {"ja": "base64", "en": "quoted-printable"}

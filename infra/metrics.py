@@ -1,8 +1,8 @@
-"""/metrics for Prometheus: mails, views and this process. The figures come from the read models at each scrape, so
-any process tells the same ones and a restart loses none.
+"""/metrics for Prometheus: mails, views, what the authority's works end at, and this process. The figures are read anew
+at each scrape, so any process tells the same ones and a restart loses none.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import get_args
 
@@ -19,6 +19,7 @@ from starlette.routing import Route
 
 from application.ports import Unavailable
 from domain.notification import Kind, Outcome
+from infra.authority_ends import AuthorityEnds, End
 from infra.views import CurrentViews
 from projections.answers import MailTotals
 from projections.views import FactLog, ViewStatus
@@ -31,17 +32,27 @@ class Found(msgspec.Struct, frozen=True):
 
     mails: MailTotals
     views: list[ViewStatus]
+    lists: list[End]
 
 
 class Figures(Collector):
-    """`found` is None where the database did not answer: then only that is told."""
+    """`found` is None where the database did not answer: then only that is told, and what stands in files."""
 
-    def __init__(self, found: Found | None, now: datetime) -> None:
+    def __init__(self, found: Found | None, files: Sequence[End], now: datetime) -> None:
         self._found = found
+        self._ends = [*files, *(found.lists if found else ())]
         self._now = now
 
     def collect(self) -> Iterator[Metric]:
         yield GaugeMetricFamily("shomei_up", "Whether the database and the read models answered.", bool(self._found))
+        ends = GaugeMetricFamily(
+            "shomei_end_timestamp_seconds",
+            "Until when what the authority made is good, in seconds since 1970.",
+            labels=["of", "authority"],
+        )
+        for end in self._ends:
+            ends.add_metric([end.what, end.authority], end.at.timestamp())
+        yield ends
         if self._found is None:
             return
         mails = self._found.mails
@@ -63,22 +74,24 @@ class Figures(Collector):
         yield lag
 
 
-def route(views: CurrentViews, log: FactLog, clock: Callable[[], datetime], patience: float = PATIENCE) -> Route:
+def route(
+    views: CurrentViews, log: FactLog, ends: AuthorityEnds, clock: Callable[[], datetime], patience: float = PATIENCE
+) -> Route:
     """`patience` is in seconds: a database that hangs is told like one that is away, with status 200."""
 
     def look() -> Found | None:
         try:
-            return Found(views.mail_totals(), views.status(log))
+            return Found(views.mail_totals(), views.status(log), ends.of_lists(clock()))
         except Unavailable:
             return None
 
     async def metrics(request: Request) -> Response:
-        found = None
+        found, files = None, await to_thread.run_sync(ends.of_files, clock())
         with move_on_after(patience):
             found = await to_thread.run_sync(look, abandon_on_cancel=True)
         registry = CollectorRegistry()
         ProcessCollector(registry=registry)
-        registry.register(Figures(found, clock()))
+        registry.register(Figures(found, files, clock()))
         encode, content_type = choose_encoder(request.headers.get("accept", ""))
         return Response(encode(registry), headers={"content-type": content_type})
 

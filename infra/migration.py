@@ -1,4 +1,7 @@
-"""`shomei migrate`: the tables, the functions, and the processes' role with its few rights (R10.8)."""
+"""`shomei migrate`: the tables, the functions, and the processes' role with its few rights (R10.8).
+
+And what an earlier version left to be told (infra/untold_users.py).
+"""
 
 import time
 from hashlib import sha256
@@ -11,7 +14,8 @@ from psycopg.conninfo import conninfo_to_dict
 from psycopg.errors import InsufficientPrivilege, LockNotAvailable, QueryCanceled, UndefinedTable
 
 from application.ports import Unavailable
-from infra.clock import sleep
+from infra import untold_users
+from infra.clock import Clock, now, sleep
 from infra.postgres import Database
 from projections.runner import CONNECT_SECONDS
 from projections.views import PREPARING
@@ -28,6 +32,8 @@ PLAIN_TABLES = (
     "revocation_lists",
     "revocation_list_parts",
     "tickets",
+    "issuance_codes",
+    "registrations",
     "sessions",
     "rate_counters",
     "rate_user_ids",
@@ -46,7 +52,7 @@ MARK = sha256("\n".join((SCHEMA, GRANTS, *PLAIN_TABLES)).encode()).hexdigest()
 Connection = psycopg.Connection[Any]
 
 
-def migrate(owner_dsn: str, process_dsn: str) -> None:
+def migrate(owner_dsn: str, process_dsn: str, clock: Clock = now) -> None:
     """Prepare the database: tables, functions, and the processes' role.
 
     Safe to run by several at once, again at any time, and beside processes that serve. Where both addresses name the
@@ -59,7 +65,7 @@ def migrate(owner_dsn: str, process_dsn: str) -> None:
             role, password = str(process.get("user") or owner), process.get("password")
             _wait_for_other_migrates(connection)
             if _mark_of(connection, role) != MARK:
-                _prepare(connection, role, owner)
+                _prepare(connection, role, owner, clock)
             # Only where it is new or changed, for that takes rights over roles that an owner may have had but once.
             if role != owner and password is not None and not _lets_in(process_dsn):
                 _set_password(connection, role, str(password))
@@ -96,7 +102,7 @@ def _mark_of(connection: Connection, role: str) -> str | None:
     return str(found[0]) if found else None
 
 
-def _prepare(connection: Connection, role: str, owner: str) -> None:
+def _prepare(connection: Connection, role: str, owner: str, clock: Clock) -> None:
     """Never in the way of a visitor's save: where the tables are in use it lets go of all of them, and tries again."""
     deadline = time.monotonic() + PATIENCE
     while True:
@@ -106,6 +112,7 @@ def _prepare(connection: Connection, role: str, owner: str) -> None:
                 connection.execute(SCHEMA.encode())
                 if role != owner:
                     _grant(connection, role)
+                untold_users.tell(connection, clock())
                 connection.execute(
                     "insert into schema_marks (role, mark) values (%s, %s)"
                     " on conflict (role) do update set mark = excluded.mark",

@@ -59,11 +59,16 @@ class OcspSigner:
         return not self.certificate.not_valid_before_utc <= now < self.certificate.not_valid_after_utc - RENEWAL
 
 
+def path_in(home: Path, generation: str) -> Path:
+    """In the authority's folder, of the generation of that name."""
+    return (home / FILE).with_stem(FILE.removesuffix(".pem") + generation.removeprefix(ISSUING))
+
+
 class OcspSignerFile:
     """The signer that stands in the authority's folder, renewed by whoever finds it due first. Safe between threads."""
 
     def __init__(self, home: Path, passphrase: bytes, authority: IssuingAuthority, pki_url: str) -> None:
-        self._path = (home / FILE).with_stem(FILE.removesuffix(".pem") + authority.name.removeprefix(ISSUING))
+        self._path = path_in(home, authority.name)
         self._passphrase = passphrase
         self._authority = authority
         self._pki_url = pki_url.rstrip("/")

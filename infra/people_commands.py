@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from domain.fact import COMMAND_LINE
-from domain.organization import Language, Profile, Switch
+from domain.organization_facts import Language, Profile, Switch
 from domain.user_account_facts import Role
 from infra import user_import
 from infra.clock import now

@@ -31,7 +31,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from application.ports import KeyPair, Unavailable
-from domain.organization import Profile
+from domain.organization_facts import Profile
 from infra.certificate_parts import RSA_EXPONENT
 from infra.clock import sleep
 

@@ -9,7 +9,7 @@ from uuid import UUID
 import psycopg
 import psycopg_pool
 from psycopg import sql
-from psycopg.rows import DictRow
+from psycopg.rows import DictRow, TupleRow
 
 from application.ports import Busy, Row, Unavailable
 from infra.pool import ANSWER_SECONDS, Connection, Pool
@@ -52,7 +52,15 @@ class Database:
         """One statement of ours, committed; its rows, if it returns any."""
         with self.connection() as connection:
             cursor = connection.execute(sql.SQL(query), parameters)
-            return cursor.fetchall() if cursor.description else []
+            return [] if cursor.rownumber is None else cursor.fetchall()
+
+    def ask(self, question: str, *parameters: object) -> list[TupleRow]:
+        """One question that is asked often: prepared, its rows in the order of the columns.
+
+        They stay in memory until the next one on that connection, so nothing secret is asked for like this.
+        """
+        with self.connection() as connection:
+            return connection.asking.execute(sql.SQL(question), parameters, prepare=True, binary=True).fetchall()
 
     def check_ready(self) -> None:
         """Raises Unavailable, and soon."""

@@ -110,7 +110,24 @@ create table if not exists tickets (
     gone boolean not null default false
 );
 alter table tickets add column if not exists started_at timestamptz;
+-- The number of the code by mail that it waits for (R5.7), and the codes: one alive for each account.
+alter table tickets add column if not exists code int;
+create table if not exists issuance_codes (
+    owner uuid primary key,
+    number int not null,
+    code text not null
+);
 create index if not exists tickets_stream_idx on tickets (stream) where stream is not null;
+-- Browsers in which a letter's initial password was right; what was typed since is sealed under the cookie's key.
+create table if not exists registrations (
+    id text primary key,
+    organization text not null,
+    credential int not null,
+    opened_at timestamptz not null,
+    profile bytea,
+    user_id text -- once registered
+);
+create index if not exists registrations_opened_idx on registrations (opened_at);
 create table if not exists sessions (
     id text primary key,
     user_id text not null,

@@ -5,11 +5,15 @@ import secrets
 from datetime import datetime
 
 from application.ports import Row, Session
+from domain.fact import Fact
 from domain.policy import SESSION_IDLE, SESSION_LIFE
 from domain.user_account_facts import Role
+from infra.event_store import FactMapper
 from infra.postgres import Database, statement
 
 COLUMNS = "user_id, role, fingerprint, began_at, seen_at, must_change_password, replaced_another, ended"
+
+NAMES = COLUMNS.split(", ")
 
 # A session that was over by time has not been replaced, and the new one does not say so.
 BEGIN = f"""
@@ -21,6 +25,12 @@ BEGIN = f"""
     )
     insert into sessions (id, {COLUMNS})
     values (%s, %s, %s, %s, %s, %s, %s, exists (select from earlier where ended = 'replaced'), null)"""  # noqa: S608  (ours)
+
+# One question at every request: the log-in, and the facts of the certificate that it is bound to, as they stand now.
+WITH_CERTIFICATE = f"""
+    select {COLUMNS}, topic, state
+    from sessions left join certificate_index using (fingerprint) left join stored_events on originator_id = stream
+    where id = %s order by originator_version"""  # noqa: S608  (ours)
 
 
 def session_id(cookie: str) -> str:
@@ -43,6 +53,13 @@ class SessionBook:
         query = f"select {COLUMNS} from sessions where id = %s"  # noqa: S608  (columns of ours)
         found = self._database.execute(query, session_id(cookie))
         return Session(**found[0]) if found else None
+
+    def with_certificate(self, cookie: str) -> tuple[Session, list[Fact]] | None:
+        rows = self._database.ask(WITH_CERTIFICATE, session_id(cookie))
+        if not rows:
+            return None
+        facts = [FactMapper.decoders[topic](state) for *_, topic, state in rows if topic is not None]
+        return Session(**dict(zip(NAMES, rows[0], strict=False))), facts
 
     def seen(self, cookie: str, now: datetime) -> None:
         self._database.execute("update sessions set seen_at = %s where id = %s", now, session_id(cookie))

@@ -202,6 +202,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         return Policy(
             first_password_life=timedelta(days=self.first_password_days),
             letter_password_life=timedelta(days=self.letter_password_days),
+            general_users=self.general_users,
             approval=self.approval,
             supersede=self.supersede,
             renewal_needs_certificate=self.renewal_needs_certificate,

@@ -13,7 +13,7 @@ from domain.errors import TicketMissing
 from infra.postgres import Database, statement
 from infra.vault import derive, seal, unseal
 
-COLUMNS = "id, user_id, opened_at, number, sign_at, failure, issued_at, file_name, gone"
+COLUMNS = "id, user_id, opened_at, number, sign_at, failure, issued_at, file_name, code, gone"
 
 
 def ticket_id(cookie: str) -> str:
@@ -21,11 +21,11 @@ def ticket_id(cookie: str) -> str:
 
 
 def one_row(query: LiteralString, *parameters: object) -> Row:
-    """As `statement`; where it finds no ticket, another button of the same page came first: Conflict."""
+    """As `statement`; where it finds no row, another button of the same page came first: Conflict."""
 
     def row(cursor: Any) -> None:
         if cursor.execute(query, parameters).rowcount == 0:
-            raise Conflict("tickets")
+            raise Conflict("gone")
 
     return row
 
@@ -34,14 +34,14 @@ class TicketDrawer:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def open(self, user_id: str, password: str, now: datetime) -> tuple[str, Row]:
+    def open(self, user_id: str, password: str, now: datetime, code: int | None = None) -> tuple[str, Row]:
         cookie = secrets.token_urlsafe(32)
         sealed = seal(cookie, "password", password.encode())
 
         def row(cursor: Any) -> None:
             cursor.execute(
-                "insert into tickets (id, user_id, opened_at, password) values (%s, %s, %s, %s)",
-                [ticket_id(cookie), user_id, now, sealed],
+                "insert into tickets (id, user_id, opened_at, password, code) values (%s, %s, %s, %s, %s)",
+                [ticket_id(cookie), user_id, now, sealed, code],
             )
 
         return cookie, row
@@ -49,6 +49,9 @@ class TicketDrawer:
     def find(self, cookie: str) -> Ticket | None:
         found = self._database.execute(f"select {COLUMNS} from tickets where id = %s", ticket_id(cookie))  # noqa: S608  (ours)
         return Ticket(**found[0]) if found else None
+
+    def checked(self, ticket: str) -> Row:
+        return one_row("update tickets set code = null where id = %s", ticket)
 
     def password(self, cookie: str) -> str | None:
         sealed = self._sealed("password", cookie)

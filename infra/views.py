@@ -17,20 +17,30 @@ from infra.postgres import Database
 from projections.answers import (
     EXPIRING_WITHIN,
     PAGE,
+    AccountKey,
     AccountPage,
+    AccountSort,
     AccountState,
     ApprovalKey,
     ApprovalPage,
     CertificateKey,
     CertificatePage,
+    CertificateSort,
     CertificateState,
     EndingDay,
+    ExpiringKey,
     ExpiringPage,
+    MailKey,
     MailPage,
+    MailSort,
     MailState,
     MailTotals,
+    OrganizationKey,
     OrganizationPage,
+    OrganizationSort,
+    UserKey,
     UserPage,
+    UserSort,
     WaitingMail,
 )
 from projections.approvals import Approvals
@@ -78,12 +88,20 @@ class CurrentViews:
         state: AccountState | None = None,
         organization: str | None = None,
         user_id: str | None = None,
-        after: str | None = None,
+        sort: AccountSort = "user_id",
+        after: AccountKey | None = None,
         limit: int = PAGE,
     ) -> AccountPage:
         with self._cursor() as cursor:
             return self._lock_status.page(
-                cursor, now, state=state, organization=organization, user_id=user_id, after=after, limit=limit
+                cursor,
+                now,
+                state=state,
+                organization=organization,
+                user_id=user_id,
+                sort=sort,
+                after=after,
+                limit=limit,
             )
 
     def certificates(
@@ -96,6 +114,7 @@ class CurrentViews:
         user_id: str | None = None,
         organization: str | None = None,
         serial: str | None = None,
+        sort: CertificateSort = "end",
         after: CertificateKey | None = None,
         limit: int = PAGE,
     ) -> CertificatePage:
@@ -109,6 +128,7 @@ class CurrentViews:
                 user_id=user_id,
                 organization=organization,
                 serial=serial,
+                sort=sort,
                 after=after,
                 limit=limit,
             )
@@ -118,7 +138,7 @@ class CurrentViews:
         now: datetime,
         *,
         within: int = EXPIRING_WITHIN,
-        after: CertificateKey | None = None,
+        after: ExpiringKey | None = None,
         limit: int = PAGE,
     ) -> ExpiringPage:
         with self._cursor() as cursor:
@@ -133,10 +153,15 @@ class CurrentViews:
             return self._people.names(cursor, codes)
 
     def organizations(
-        self, *, code: str | None = None, after: str | None = None, limit: int = PAGE
+        self,
+        *,
+        code: str | None = None,
+        sort: OrganizationSort = "code",
+        after: OrganizationKey | None = None,
+        limit: int = PAGE,
     ) -> OrganizationPage:
         with self._cursor() as cursor:
-            return self._people.organizations(cursor, code=code, after=after, limit=limit)
+            return self._people.organizations(cursor, code=code, sort=sort, after=after, limit=limit)
 
     def users(
         self,
@@ -144,12 +169,13 @@ class CurrentViews:
         organization: str | None = None,
         role: Role | None = None,
         user_id: str | None = None,
-        after: str | None = None,
+        sort: UserSort = "user_id",
+        after: UserKey | None = None,
         limit: int = PAGE,
     ) -> UserPage:
         with self._cursor() as cursor:
             return self._people.users(
-                cursor, organization=organization, role=role, user_id=user_id, after=after, limit=limit
+                cursor, organization=organization, role=role, user_id=user_id, sort=sort, after=after, limit=limit
             )
 
     def mails(
@@ -157,11 +183,12 @@ class CurrentViews:
         *,
         state: MailState | None = None,
         user_id: str | None = None,
-        after: int | None = None,
+        sort: MailSort = "newest",
+        after: MailKey | None = None,
         limit: int = PAGE,
     ) -> MailPage:
         with self._cursor() as cursor:
-            return self._outbox.page(cursor, state=state, user_id=user_id, after=after, limit=limit)
+            return self._outbox.page(cursor, state=state, user_id=user_id, sort=sort, after=after, limit=limit)
 
     def approvals(
         self, *, approval: UUID | None = None, after: ApprovalKey | None = None, limit: int = PAGE

@@ -7,6 +7,7 @@ from application.notifications import Notifications
 from application.reminders import Reminders
 from infra.bootstrap import House
 from infra.duties import Duty
+from infra.issuance_codes import CodeDrawer
 from infra.mail_claims import MailClaims
 
 KNOWN = 5.0  # seconds, at most, for the read models to learn of what was asked for
@@ -16,8 +17,8 @@ def duties(found: House, letters: Letters, mailer: Mailer, stopped: Event) -> li
     """In the order of a single round: what one of them asks for, a later one sends."""
     desk, views, clock = found.desk, found.views, found.clock
     reminders = Reminders(found.facts, views, found.policy)
-    claims = MailClaims(found.database, views.waiting_mails)
-    notifications = Notifications(found.facts, found.people, claims, letters, mailer, found.policy)
+    claims, codes = MailClaims(found.database, views.waiting_mails), CodeDrawer(found.database)
+    notifications = Notifications(found.facts, found.people, codes, claims, letters, mailer, found.policy)
 
     def ask() -> None:
         """Page after page, as the read models follow."""
@@ -27,6 +28,7 @@ def duties(found: House, letters: Letters, mailer: Mailer, stopped: Event) -> li
     return [
         Duty("purge", 20, lambda: desk.delivery.purge(clock())),  # at least once a minute (R4.8)
         Duty("old sessions", 60, lambda: desk.sessions.forget_old(clock())),
+        Duty("old registrations", 60, lambda: desk.registration.forget_old(clock())),
         Duty("old limits", 20, found.limits.forget_old),
         Duty("ends of locks", 10, lambda: reminders.record_run_out_locks(clock())),
         Duty("expiry mails", 10, ask),

@@ -10,7 +10,7 @@ from msgspec import Meta
 from domain.approval import Act, Refusal
 from domain.certificate import Reason
 from domain.notification import Expiry, Kind, Outcome
-from domain.organization import Language, Profile, Switch
+from domain.organization_facts import Language, Profile, Switch
 from domain.user_account_facts import Role
 
 AccountState = Literal["open", "locked", "blocked", "suspended", "closed"]
@@ -18,6 +18,13 @@ CertificateState = Literal["live", "expiring", "expired", "revoked", "superseded
 
 ApprovalState: TypeAlias = Literal["open", "given", Refusal]
 MailState: TypeAlias = Literal["waiting", Outcome]
+
+# The orders of the lists; with `-` before it the same from its end.
+AccountSort = Literal["user_id", "-user_id", "organization", "-organization", "locked_until", "-locked_until"]
+CertificateSort = Literal["end", "-end", "user_id", "-user_id", "not_before", "-not_before"]
+OrganizationSort = Literal["code", "-code", "registered_at", "-registered_at"]
+UserSort = Literal["user_id", "-user_id", "organization", "-organization"]
+MailSort = Literal["newest", "oldest"]
 
 # Upper-case hex; at most 20 octets (RFC 5280 4.1.2.2).
 Serial = Annotated[str, Meta(pattern=r"\A[0-9A-F]{1,40}\Z")]
@@ -64,7 +71,10 @@ class CertificateRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class OrganizationRow(msgspec.Struct, frozen=True, kw_only=True):
-    """`general_users` counts those not closed, of the 19 there may be; `master` is None before its registration."""
+    """`general_users` counts those not closed, of the 19 there may be.
+
+    `master` is None before its registration and after an initialization, `closed_at` while it is a customer.
+    """
 
     code: str
     name: str
@@ -74,6 +84,7 @@ class OrganizationRow(msgspec.Struct, frozen=True, kw_only=True):
     master: str | None
     general_users: int
     registered_at: datetime
+    closed_at: datetime | None
 
 
 class UserRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -141,7 +152,10 @@ class MailTotals(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ApprovalRow(msgspec.Struct, frozen=True, kw_only=True):
-    """`target` is a serial. `asked_by` is who must not be the one who decides that it be done."""
+    """`target` is a serial or an organization's code, and `user_id` whose certificate or which master's: "" for none.
+
+    `asked_by` is who must not be the one who decides that it be done.
+    """
 
     approval: UUID
     act: Act
@@ -156,27 +170,68 @@ class ApprovalRow(msgspec.Struct, frozen=True, kw_only=True):
     decided_at: datetime | None
 
 
-class ApprovalKey(msgspec.Struct, frozen=True, array_like=True):
-    """A row's place in the list: what is open first, then by the place of its request in the log."""
+# A row's place in a list: the order it was asked for in, then all that the list's orders go by. Strangers send a key
+# back, so its fields say what they may hold. IDs and codes are in lower case; that of no organization is empty.
+Id = Annotated[str, Meta(pattern=r"\A[0-9a-z]{1,12}\Z")]
+Home = Annotated[str, Meta(pattern=r"\A[0-9a-z]{0,12}\Z")]
+Instant = Annotated[datetime, Meta(tz=True)]
+Position = Annotated[int, Meta(ge=0, le=2**62)]
 
-    is_open: bool
-    position: Annotated[int, Meta(ge=1, le=2**62)]
+
+class AccountKey(msgspec.Struct, frozen=True, array_like=True):
+    """`lock_ends` is None behind all that are locked."""
+
+    sort: AccountSort
+    account: Id
+    home: Home
+    lock_ends: Instant | None
 
 
 class CertificateKey(msgspec.Struct, frozen=True, array_like=True):
-    """A row's place in the list: by its end (not_after; of a revoked plan revoked_at), then by serial.
+    """`ends_at` is not_after and `starts_at` not_before; both are revoked_at of a revoked plan."""
 
-    Strangers send it back, so its fields say what they may hold.
-    """
-
-    ends_at: Annotated[datetime, Meta(tz=True)]
+    sort: CertificateSort
     serial: Serial
+    account: Id
+    ends_at: Instant
+    starts_at: Instant
 
 
-AccountPage = Page[AccountRow, str]
-OrganizationPage = Page[OrganizationRow, str]
-UserPage = Page[UserRow, str]
+class OrganizationKey(msgspec.Struct, frozen=True, array_like=True):
+    sort: OrganizationSort
+    home: Id
+    registered_at: Instant
+
+
+class UserKey(msgspec.Struct, frozen=True, array_like=True):
+    sort: UserSort
+    account: Id
+    home: Home
+
+
+class MailKey(msgspec.Struct, frozen=True, array_like=True):
+    """`position` is that of the request in the log."""
+
+    sort: MailSort
+    position: Position
+
+
+class ApprovalKey(msgspec.Struct, frozen=True, array_like=True):
+    """What is open first, then by the place of its request in the log."""
+
+    is_open: bool
+    position: Position
+
+
+class ExpiringKey(msgspec.Struct, frozen=True):
+    not_after: datetime
+    serial: str
+
+
+AccountPage = Page[AccountRow, AccountKey]
+OrganizationPage = Page[OrganizationRow, OrganizationKey]
+UserPage = Page[UserRow, UserKey]
 CertificatePage = Page[CertificateRow, CertificateKey]
-ExpiringPage = Page[ExpiringRow, CertificateKey]
-MailPage = Page[MailRow, int]
+ExpiringPage = Page[ExpiringRow, ExpiringKey]
+MailPage = Page[MailRow, MailKey]
 ApprovalPage = Page[ApprovalRow, ApprovalKey]

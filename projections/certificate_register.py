@@ -21,12 +21,16 @@ from projections.answers import (
     CertificateKey,
     CertificatePage,
     CertificateRow,
+    CertificateSort,
     CertificateState,
 )
 from projections.members import Members
+from projections.orders import both_ways, last
 from projections.views import load, upsert
 
-# The list's order is (ends_at, serial); each filter has an index in that order, so that a page reads a page.
+# Each filter has an index in each order, so that a page reads a page. What is issued and not revoked is told apart
+# by the time of asking (live, expiring, expired): where the order does not go by the end, the index holds it all the
+# same, and is searched without the rows. A revoked plan begins and ends when it was revoked.
 TABLES = """
 create table if not exists {table} (
     serial text collate "C" primary key,
@@ -38,33 +42,63 @@ create table if not exists {table} (
     first_used_at timestamptz,
     revoked_at timestamptz,
     reason text,
-    ends_at timestamptz generated always as (coalesce(not_after, revoked_at)) stored
+    account text collate "C" not null generated always as (lower(user_id)) stored,
+    home text collate "C" not null generated always as (coalesce(lower(organization), '')) stored,
+    starts_at timestamptz generated always as (coalesce(not_before, revoked_at)) stored,
+    ends_at timestamptz generated always as (coalesce(not_after, revoked_at)) stored,
+    standing text collate "C" generated always as (
+        case when reason = 'superseded' then 'superseded' when reason is not null then 'revoked'
+            when not_after is not null then 'issued' end
+    ) stored
 );
 create index if not exists {by_stream} on {table} (stream);
-create index if not exists {by_user} on {table} (lower(user_id), ends_at, serial);
-create index if not exists {by_organization} on {table} (lower(organization), ends_at, serial);
-create index if not exists {issued} on {table} (ends_at, serial) where not_after is not null;
-create index if not exists {unrevoked} on {table} (ends_at, serial) where not_after is not null and reason is null;
-create index if not exists {unused} on {table} (ends_at, serial)
-    where not_after is not null and reason is null and first_used_at is null;
-create index if not exists {revoked} on {table} (ends_at, serial) where reason <> 'superseded';
-create index if not exists {superseded} on {table} (ends_at, serial) where reason = 'superseded';
+create index if not exists {by_user} on {table} (account, ends_at, serial);
+create index if not exists {by_organization} on {table} (home, ends_at, serial);
+create index if not exists {by_end} on {table} (ends_at, serial) where not_after is not null;
+create index if not exists {by_start} on {table} (starts_at, serial) where not_after is not null;
+create index if not exists {standing_by_end} on {table} (standing, ends_at, serial);
+create index if not exists {standing_by_user} on {table} (standing, account, ends_at, serial);
+create index if not exists {standing_by_start} on {table} (standing, starts_at, serial, ends_at);
+create index if not exists {unused_by_end} on {table} (ends_at, serial)
+    where standing = 'issued' and first_used_at is null;
+create index if not exists {unused_by_user} on {table} (account, ends_at, serial)
+    where standing = 'issued' and first_used_at is null;
+create index if not exists {unused_by_start} on {table} (starts_at, serial, ends_at)
+    where standing = 'issued' and first_used_at is null;
 """
-INDEXES = ("by_stream", "by_user", "by_organization", "issued", "unrevoked", "unused", "revoked", "superseded")
+INDEXES = (
+    *("by_stream", "by_user", "by_organization", "by_end", "by_start", "standing_by_end", "standing_by_user"),
+    *("standing_by_start", "unused_by_end", "unused_by_user", "unused_by_start"),
+)
+
+ORDERS = both_ways(
+    {"end": ("ends_at", "serial"), "user_id": ("account", "ends_at", "serial"), "not_before": ("starts_at", "serial")}
+)
 
 # Exactly one holds for what is listed. `over` and `soon` are reckoned below, with the domain's days.
 STATES: dict[CertificateState, sql.SQL] = {
-    "superseded": sql.SQL("reason = 'superseded'"),
-    "revoked": sql.SQL("reason <> 'superseded'"),
-    "expired": sql.SQL("(not_after is not null and reason is null and ends_at <= %(over)s)"),
-    "expiring": sql.SQL("(not_after is not null and reason is null and ends_at > %(over)s and ends_at < %(soon)s)"),
-    "live": sql.SQL("(not_after is not null and reason is null and ends_at > %(over)s and ends_at >= %(soon)s)"),
+    "superseded": sql.SQL("standing = 'superseded'"),
+    "revoked": sql.SQL("standing = 'revoked'"),
+    "expired": sql.SQL("(standing = 'issued' and ends_at <= %(over)s)"),
+    "expiring": sql.SQL("(standing = 'issued' and ends_at > %(over)s and ends_at < %(soon)s)"),
+    "live": sql.SQL("(standing = 'issued' and ends_at > %(over)s and ends_at >= %(soon)s)"),
 }
+UNUSED = sql.SQL("standing = 'issued' and first_used_at is null and ends_at > %(over)s")
+
+# How long any certificate has ever been valid, from not_before on (R4.1: to the end of the 365th day after that of
+# issue, and five minutes before it). Where a list goes by not_before, that bounds what has to be searched for an end.
+SHORTEST, LONGEST = timedelta(days=365), timedelta(days=366, minutes=5)
+STARTS: dict[CertificateState, sql.SQL] = {
+    "expired": sql.SQL("starts_at <= %(over)s - %(shortest)s"),
+    "expiring": sql.SQL("starts_at > %(over)s - %(longest)s and starts_at < %(soon)s - %(shortest)s"),
+    "live": sql.SQL("starts_at >= %(soon)s - %(longest)s"),
+}
+UNUSED_STARTS = sql.SQL("starts_at > %(over)s - %(longest)s")
 
 QUESTION = """
-select serial, user_id, organization, not_before, not_after, first_used_at, revoked_at, reason, ends_at,
+select serial, user_id, organization, not_before, not_after, first_used_at, revoked_at, reason, ends_at, starts_at,
     case {states} end as state
-from {table} where {conditions} order by ends_at, serial limit %(limit)s + 1
+from {table} where {conditions} order by {order} limit %(limit)s + 1
 """
 
 
@@ -87,7 +121,7 @@ class CertificateRegister:
 
     name = "certificate_register"
 
-    def __init__(self, generation: str = "certificate_register_2") -> None:
+    def __init__(self, generation: str = "certificate_register_3") -> None:
         self.generation = generation
         self._table = sql.Identifier("views", generation)
         self._members = Members(generation)
@@ -135,49 +169,55 @@ class CertificateRegister:
         user_id: str | None = None,
         organization: str | None = None,
         serial: str | None = None,
+        sort: CertificateSort = "end",
         after: CertificateKey | None = None,
         limit: int = PAGE,
     ) -> CertificatePage:
-        """Certificates by their end, then by serial; `after` is a page's `next`.
+        """Certificates in that order, ties by serial; those of one user by their end. `after` is a page's `next`.
 
         `within` days draws the line between live and expiring. `unused`: not ended, and nobody logged in with it yet.
         """
-        conditions = [STATES[state] if state else sql.SQL("not_after is not null")]
+        order, by_start = ORDERS[sort], sort in ("not_before", "-not_before")
+        conditions: list[sql.Composable] = [STATES[state] if state else sql.SQL("not_after is not null")]
+        if state in STARTS and by_start:
+            conditions.append(STARTS[state])
         if unused:
-            conditions.append(
-                sql.SQL("not_after is not null and reason is null and first_used_at is null and ends_at > %(over)s")
-            )
+            conditions += [UNUSED, UNUSED_STARTS] if by_start else [UNUSED]
         if user_id is not None:
-            conditions.append(sql.SQL("lower(user_id) = lower(%(user_id)s)"))
+            conditions.append(sql.SQL("account = lower(%(user_id)s)"))
         if organization is not None:
-            conditions.append(sql.SQL("lower(organization) = lower(%(organization)s)"))
+            conditions.append(sql.SQL("home = lower(%(organization)s)"))
         if serial is not None:
             conditions.append(sql.SQL("serial = upper(%(serial)s)"))
         if after is not None:
-            conditions.append(sql.SQL("(ends_at, serial) > (%(ends_at)s, %(last)s)"))
+            conditions.append(order.behind)
         query = sql.SQL(QUESTION).format(
             table=self._table,
             states=sql.SQL(" ").join(
                 sql.SQL("when {} then {}").format(holds, sql.Literal(name)) for name, holds in STATES.items()
             ),
             conditions=sql.SQL(" and ").join(conditions),
+            order=order.by,
         )
         asked = {
             "over": now - timedelta(seconds=1),  # the second named by not_after still counts (Validity.is_over)
             "soon": start_of_day(japanese_day(now) + timedelta(days=within + 1)),
+            "shortest": SHORTEST,
+            "longest": LONGEST,
             "user_id": user_id,
             "organization": organization,
             "serial": serial,
-            "ends_at": after and after.ends_at,
-            "last": after and after.serial,
             "limit": limit,
+            **last(after),
         }
         found = cursor.execute(query, asked).fetchall()
         items = found[:limit]
-        following = (
-            CertificateKey(items[-1]["ends_at"].astimezone(UTC), items[-1]["serial"]) if len(found) > limit else None
-        )
-        return CertificatePage([_row(row) for row in items], following)
+        return CertificatePage([_row(row) for row in items], _key(sort, items[-1]) if len(found) > limit else None)
+
+
+def _key(sort: CertificateSort, row: DictRow) -> CertificateKey:
+    ends_at, starts_at = row["ends_at"].astimezone(UTC), row["starts_at"].astimezone(UTC)
+    return CertificateKey(sort, row["serial"], row["user_id"].lower(), ends_at, starts_at)
 
 
 def _utc(instant: datetime | None) -> datetime | None:

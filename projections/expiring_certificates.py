@@ -16,7 +16,7 @@ from domain.certificate import CertificateIssued, CertificatePlanned, Certificat
 from domain.fact import LogEntry
 from domain.notification import EXPIRY, Expiry, NotificationRequested
 from domain.validity import Validity, japanese_day, start_of_day
-from projections.answers import EXPIRING_WITHIN, PAGE, CertificateKey, EndingDay, ExpiringPage, ExpiringRow
+from projections.answers import EXPIRING_WITHIN, PAGE, EndingDay, ExpiringKey, ExpiringPage, ExpiringRow
 from projections.members import Members
 from projections.views import load, upsert
 
@@ -141,20 +141,20 @@ class ExpiringCertificates:
         now: datetime,
         *,
         within: int = EXPIRING_WITHIN,
-        after: CertificateKey | None = None,
+        after: ExpiringKey | None = None,
         limit: int = PAGE,
     ) -> ExpiringPage:
         """What ends within so many days, today being 0, and has not ended; by its end, then by serial."""
         bounds = _bounds(now, within)
         asked = {
             **bounds,
-            "ends_at": after.ends_at if after else bounds["over"],
+            "ends_at": after.not_after if after else bounds["over"],
             "last": after.serial if after else "",
             "limit": limit,
         }
         found = [_row(row) for row in cursor.execute(sql.SQL(ENDING).format(table=self._table), asked)]
         items = found[:limit]
-        last = CertificateKey(items[-1].not_after, items[-1].serial) if len(found) > limit else None
+        last = ExpiringKey(items[-1].not_after, items[-1].serial) if len(found) > limit else None
         return ExpiringPage(items, last)
 
     def days(self, cursor: Cursor[DictRow], now: datetime, *, within: int = EXPIRING_WITHIN) -> list[EndingDay]:

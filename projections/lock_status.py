@@ -24,7 +24,8 @@ from domain.user_account_facts import (
     Role,
     UserRegistered,
 )
-from projections.answers import PAGE, AccountPage, AccountRow, AccountState
+from projections.answers import PAGE, AccountKey, AccountPage, AccountRow, AccountSort, AccountState
+from projections.orders import Order, both_ways, last
 from projections.views import load, upsert
 
 FOLDED = (
@@ -40,7 +41,9 @@ FOLDED = (
     AccountClosed,
 )
 
-# A user ID is one without regard to case (R2.2), so its lower case is the order and the key of pages.
+# A user ID is one without regard to case (R2.2), so its lower case is the order and the key of pages. Each state but
+# locked and open is a `standing`, with an index in each order; those two are told apart by the time of asking. Few are
+# locked at any time, and these have indexes of their own.
 TABLES = """
 create table if not exists {table} (
     stream uuid primary key,
@@ -52,34 +55,51 @@ create table if not exists {table} (
     locked_until timestamptz,
     blocked boolean not null,
     suspended boolean not null,
-    closed boolean not null
+    closed boolean not null,
+    account text collate "C" not null generated always as (lower(user_id)) stored,
+    home text collate "C" not null generated always as (coalesce(lower(organization), '')) stored,
+    standing text collate "C" not null generated always as (
+        case when closed then 'closed' when blocked then 'blocked' when suspended then 'suspended' else 'free' end
+    ) stored,
+    lock_ends timestamptz generated always as (
+        case when not (closed or blocked or suspended) then locked_until end
+    ) stored
 );
-create unique index if not exists {by_user} on {table} (lower(user_id));
-create index if not exists {by_organization} on {table} (lower(organization), lower(user_id));
-create index if not exists {closed} on {table} (lower(user_id)) where closed;
-create index if not exists {held} on {table} (lower(user_id))
-    where not closed and (blocked or suspended or locked_until is not null);
+create unique index if not exists {by_user} on {table} (account);
+create index if not exists {by_organization} on {table} (home, account);
+create index if not exists {standing_by_user} on {table} (standing, account);
+create index if not exists {standing_by_organization} on {table} (standing, home, account);
+create index if not exists {locked_by_user} on {table} (account) where lock_ends is not null;
+create index if not exists {locked_by_organization} on {table} (home, account) where lock_ends is not null;
+create index if not exists {locked_by_end} on {table} (lock_ends, account) where lock_ends is not null;
 create index if not exists {running} on {table} (locked_until)
     where locked_until is not null and not blocked and not closed;
 """
+INDEXES = (
+    *("by_user", "by_organization", "standing_by_user", "standing_by_organization"),
+    *("locked_by_user", "locked_by_organization", "locked_by_end", "running"),
+)
+
+ORDERS = both_ways(
+    {"user_id": ("account",), "organization": ("home", "account"), "locked_until": ("lock_ends", "account")}
+)
 
 # Exactly one holds; the order of precedence is UserAccount.hold's.
 STATES: dict[AccountState, sql.SQL] = {
-    "closed": sql.SQL("closed"),
-    "blocked": sql.SQL("(not closed and blocked)"),
-    "suspended": sql.SQL("(not closed and not blocked and suspended)"),
-    "locked": sql.SQL("(not closed and not blocked and not suspended and locked_until > %(now)s)"),
-    "open": sql.SQL(
-        "(not closed and not blocked and not suspended and (locked_until is null or locked_until <= %(now)s))"
-    ),
+    "closed": sql.SQL("standing = 'closed'"),
+    "blocked": sql.SQL("standing = 'blocked'"),
+    "suspended": sql.SQL("standing = 'suspended'"),
+    "locked": sql.SQL("lock_ends > %(now)s"),
+    "open": sql.SQL("(standing = 'free' and (lock_ends is null or lock_ends <= %(now)s))"),
 }
+NOT_LOCKED = sql.SQL("(lock_ends is null or lock_ends <= %(now)s)")
 
 QUESTION = """
 select user_id, organization, role, locks,
     case {states} end as state,
     case when not blocked and locked_until <= %(now)s then 0 else failures end as failures,
     case when {locked} then locked_until end as locked_until
-from {table} where {conditions} order by lower(user_id) limit %(limit)s + 1
+from {table} where {conditions} order by {order} limit %(limit)s + 1
 """
 
 # Lockout.has_run_out, of accounts that are not closed.
@@ -142,15 +162,12 @@ class LockStatus:
 
     name = "lock_status"
 
-    def __init__(self, generation: str = "lock_status_2") -> None:
+    def __init__(self, generation: str = "lock_status_3") -> None:
         self.generation = generation
         self._table = sql.Identifier("views", generation)
 
     def tables(self) -> sql.Composed:
-        indexes = {
-            index: sql.Identifier(f"{self.generation}_{index}")
-            for index in ("by_user", "by_organization", "closed", "held", "running")
-        }
+        indexes = {index: sql.Identifier(f"{self.generation}_{index}") for index in INDEXES}
         return sql.SQL(TABLES).format(table=self._table, **indexes)
 
     def fold(self, cursor: Cursor[DictRow], entries: Sequence[LogEntry]) -> None:
@@ -177,19 +194,31 @@ class LockStatus:
         state: AccountState | None = None,
         organization: str | None = None,
         user_id: str | None = None,
-        after: str | None = None,
+        sort: AccountSort = "user_id",
+        after: AccountKey | None = None,
         limit: int = PAGE,
     ) -> AccountPage:
-        """Accounts in the order of their IDs in lower case; `after` is a page's `next`."""
-        conditions = [sql.SQL("true")]
-        if state is not None:
-            conditions.append(STATES[state])
+        """Accounts in that order; `after` is a page's `next`.
+
+        By the end of their locks, those that are not locked come last, both ways, and in the order of their IDs.
+        """
+        conditions = []
         if organization is not None:
-            conditions.append(sql.SQL("lower(organization) = lower(%(organization)s)"))
+            conditions.append(sql.SQL("home = lower(%(organization)s)"))
         if user_id is not None:
-            conditions.append(sql.SQL("lower(user_id) = lower(%(user_id)s)"))
-        if after is not None:
-            conditions.append(sql.SQL("lower(user_id) > %(after)s"))
+            conditions.append(sql.SQL("account = lower(%(user_id)s)"))
+        asked = {"now": now, "organization": organization, "user_id": user_id, "limit": limit, **last(after)}
+        found: list[AccountRow] = []
+        for part, order, begun in _parts(state, sort, after):
+            if len(found) <= limit:
+                behind = [order.behind] if begun else []
+                found += self._rows(cursor, [part, *conditions, *behind], order, asked)
+        items = found[:limit]
+        return AccountPage(items, _key(sort, items[-1]) if len(found) > limit else None)
+
+    def _rows(
+        self, cursor: Cursor[DictRow], conditions: Sequence[sql.Composable], order: Order, asked: dict[str, object]
+    ) -> list[AccountRow]:
         query = sql.SQL(QUESTION).format(
             table=self._table,
             states=sql.SQL(" ").join(
@@ -197,16 +226,35 @@ class LockStatus:
             ),
             locked=STATES["locked"],
             conditions=sql.SQL(" and ").join(conditions),
+            order=order.by,
         )
-        asked = {"now": now, "organization": organization, "user_id": user_id, "after": after, "limit": limit}
-        found = [_row(row) for row in cursor.execute(query, asked)]
-        items = found[:limit]
-        return AccountPage(items, items[-1].user_id.lower() if len(found) > limit else None)
+        return [_row(row) for row in cursor.execute(query, asked)]
 
     def run_out(self, cursor: Cursor[DictRow], now: datetime, limit: int) -> list[str]:
         """User IDs whose lock's time has passed and whose end nobody recorded yet (R3.7), the one that ended first."""
         query = sql.SQL(RUN_OUT).format(table=self._table)
         return [row["user_id"] for row in cursor.execute(query, [now, limit])]
+
+
+def _parts(
+    state: AccountState | None, sort: AccountSort, after: AccountKey | None
+) -> list[tuple[sql.SQL, Order, bool]]:
+    """What is asked for, one part after the other: which accounts, in which order, whether from `after` on."""
+    order, begun = ORDERS[sort], after is not None
+    if "lock_ends" not in order.columns:
+        return [(STATES[state] if state else sql.SQL("true"), order, begun)]
+    parts = []
+    among_locked = after is not None and after.lock_ends is not None
+    if state in (None, "locked") and (among_locked or not begun):
+        parts.append((STATES["locked"], order, begun))
+    if state != "locked":
+        by_user = Order(("account",), order.descending)
+        parts.append((STATES[state] if state else sql.SQL("true"), by_user, begun and not among_locked))
+    return parts
+
+
+def _key(sort: AccountSort, row: AccountRow) -> AccountKey:
+    return AccountKey(sort, row.user_id.lower(), (row.organization or "").lower(), row.locked_until)
 
 
 def _row(row: DictRow) -> AccountRow:

@@ -17,7 +17,18 @@ from domain.notification import (
     NotificationRequested,
     NotificationSent,
 )
-from projections.answers import PAGE, MailCount, MailPage, MailRow, MailState, MailTotals, WaitingMail
+from projections.answers import (
+    PAGE,
+    MailCount,
+    MailKey,
+    MailPage,
+    MailRow,
+    MailSort,
+    MailState,
+    MailTotals,
+    WaitingMail,
+)
+from projections.orders import Order, last
 from projections.views import load, upsert
 
 FOLDED = (NotificationRequested, NotificationSent, NotificationGivenUp, NotificationCancelled)
@@ -49,6 +60,8 @@ create table if not exists {totals} (
 """
 INDEXES = ("by_position", "by_state", "by_user")
 
+ORDERS = {"newest": Order(("position",), descending=True), "oldest": Order(("position",))}
+
 COUNT = """
 insert into {totals} as counted (kind, state, mails)
 select kind, state, mails from unnest(%s::text[], %s::text[], %s::bigint[]) as more (kind, state, mails)
@@ -56,7 +69,7 @@ on conflict (kind, state) do update set mails = counted.mails + excluded.mails
 """
 QUESTION = """
 select notification, position, kind, user_id, requested_at, state, ended_at, attempts, reason, message_id
-from {table} where {conditions} order by position desc limit %(limit)s + 1
+from {table} where {conditions} order by {order} limit %(limit)s + 1
 """
 WAITING = """
 select position, notification, requested_at from {table}
@@ -137,21 +150,24 @@ class Outbox:
         *,
         state: MailState | None = None,
         user_id: str | None = None,
-        after: int | None = None,
+        sort: MailSort = "newest",
+        after: MailKey | None = None,
         limit: int = PAGE,
     ) -> MailPage:
-        """The newest first; `after` is a page's `next`."""
-        conditions = [sql.SQL("true")]
+        """The newest or oldest first, as of when it was asked for last; `after` is a page's `next`."""
+        order, conditions = ORDERS[sort], list[sql.Composable]([sql.SQL("true")])
         if state is not None:
             conditions.append(sql.SQL("state = %(state)s"))
         if user_id is not None:
             conditions.append(sql.SQL("lower(user_id) = lower(%(user_id)s)"))
         if after is not None:
-            conditions.append(sql.SQL("position < %(after)s"))
-        query = sql.SQL(QUESTION).format(table=self._table, conditions=sql.SQL(" and ").join(conditions))
-        asked = {"state": state, "user_id": user_id, "after": after, "limit": limit}
+            conditions.append(order.behind)
+        query = sql.SQL(QUESTION).format(
+            table=self._table, conditions=sql.SQL(" and ").join(conditions), order=order.by
+        )
+        asked = {"state": state, "user_id": user_id, "limit": limit, **last(after)}
         found = cursor.execute(query, asked).fetchall()
-        following = found[limit - 1]["position"] if len(found) > limit else None
+        following = MailKey(sort, found[limit - 1]["position"]) if len(found) > limit else None
         return MailPage([_row(row) for row in found[:limit]], following)
 
     def waiting(self, cursor: Cursor[DictRow], after: int, limit: int) -> list[WaitingMail]:

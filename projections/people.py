@@ -10,19 +10,43 @@ from psycopg.rows import DictRow
 
 from domain.credentials import organization_stream
 from domain.fact import LogEntry
-from domain.organization import (
+from domain.organization_facts import (
     Language,
+    MasterInitialized,
     MasterRegistered,
+    OrganizationClosed,
     OrganizationRegistered,
     OrganizationSettingChanged,
     Profile,
     Switch,
 )
 from domain.user_account_facts import AccountClosed, Role, UserRegistered
-from projections.answers import PAGE, OrganizationPage, OrganizationRow, UserPage, UserRow
+from projections.answers import (
+    PAGE,
+    OrganizationKey,
+    OrganizationPage,
+    OrganizationRow,
+    OrganizationSort,
+    UserKey,
+    UserPage,
+    UserRow,
+    UserSort,
+)
+from projections.orders import both_ways, last
 from projections.views import load, upsert
 
-# Codes and user IDs are unique without regard to case (R2.2, R7.1), so their lower case is the order of the lists.
+FOLDED = (
+    OrganizationRegistered,
+    OrganizationSettingChanged,
+    OrganizationClosed,
+    MasterRegistered,
+    MasterInitialized,
+    UserRegistered,
+    AccountClosed,
+)
+
+# Codes and user IDs are unique without regard to case (R2.2, R7.1), so their lower case is the order of the lists;
+# `home` is that of the organization's code.
 TABLES = """
 create table if not exists {organizations} (
     stream uuid primary key,
@@ -34,9 +58,12 @@ create table if not exists {organizations} (
     language text not null,
     master text collate "C",
     general_users int not null,
-    registered_at timestamptz not null
+    registered_at timestamptz not null,
+    closed_at timestamptz,
+    home text collate "C" not null generated always as (lower(code)) stored
 );
-create unique index if not exists {by_code} on {organizations} (lower(code));
+create unique index if not exists {by_code} on {organizations} (home);
+create index if not exists {by_registration} on {organizations} (registered_at, home);
 create table if not exists {users} (
     stream uuid primary key,
     user_id text collate "C" not null,
@@ -44,20 +71,27 @@ create table if not exists {users} (
     role text not null,
     person int not null,
     registered_at timestamptz not null,
-    closed_at timestamptz
+    closed_at timestamptz,
+    account text collate "C" not null generated always as (lower(user_id)) stored,
+    home text collate "C" not null generated always as (coalesce(lower(organization), '')) stored
 );
-create unique index if not exists {by_user} on {users} (lower(user_id));
-create index if not exists {by_organization} on {users} (lower(organization), lower(user_id));
+create unique index if not exists {by_user} on {users} (account);
+create index if not exists {by_organization} on {users} (home, account);
+create index if not exists {role_by_user} on {users} (role, account);
+create index if not exists {role_by_organization} on {users} (role, home, account);
 """
-INDEXES = ("by_code", "by_user", "by_organization")
+INDEXES = ("by_code", "by_registration", "by_user", "by_organization", "role_by_user", "role_by_organization")
+
+ORGANIZATION_ORDERS = both_ways({"code": ("home",), "registered_at": ("registered_at", "home")})
+USER_ORDERS = both_ways({"user_id": ("account",), "organization": ("home", "account")})
 
 ORGANIZATIONS = """
-select code, name, p12_profile, issuance_code, language, master, general_users, registered_at
-from {organizations} where {conditions} order by lower(code) limit %(limit)s + 1
+select code, name, p12_profile, issuance_code, language, master, general_users, registered_at, closed_at
+from {organizations} where {conditions} order by {order} limit %(limit)s + 1
 """
 USERS = """
 select user_id, organization, role, registered_at, closed_at
-from {users} where {conditions} order by lower(user_id) limit %(limit)s + 1
+from {users} where {conditions} order by {order} limit %(limit)s + 1
 """
 NAMES = "select code, name from {organizations} where stream = any(%s)"
 
@@ -75,6 +109,7 @@ class Customer(msgspec.Struct, kw_only=True):
     master: str | None = None
     general_users: int = 0
     registered_at: datetime
+    closed_at: datetime | None = None
 
 
 class User(msgspec.Struct, kw_only=True):
@@ -94,7 +129,7 @@ class People:
 
     name = "people"
 
-    def __init__(self, generation: str = "people_1") -> None:
+    def __init__(self, generation: str = "people_2") -> None:
         self.generation = generation
         self._organizations = sql.Identifier("views", f"{generation}_organizations")
         self._users = sql.Identifier("views", f"{generation}_users")
@@ -104,8 +139,7 @@ class People:
         return sql.SQL(TABLES).format(organizations=self._organizations, users=self._users, **indexes)
 
     def fold(self, cursor: Cursor[DictRow], entries: Sequence[LogEntry]) -> None:
-        kinds = (OrganizationRegistered, OrganizationSettingChanged, MasterRegistered, UserRegistered, AccountClosed)
-        entries = [entry for entry in entries if isinstance(entry.fact, kinds)]
+        entries = [entry for entry in entries if isinstance(entry.fact, FOLDED)]
         streams = {entry.stream for entry in entries}
         users = {row.stream: row for row in load(cursor, self._users, User, "stream", list(streams))}
         homes = {row.organization for row in users.values()}
@@ -126,6 +160,10 @@ class People:
                     organization.language = fact.language
                 case MasterRegistered(user_id=user_id) if organization := organizations.get(entry.stream):
                     organization.master = user_id
+                case MasterInitialized() if organization := organizations.get(entry.stream):
+                    organization.master = None
+                case OrganizationClosed(at=at) if organization := organizations.get(entry.stream):
+                    organization.closed_at = at
                 case UserRegistered() as fact:
                     users[entry.stream] = user = User(
                         stream=entry.stream,
@@ -143,23 +181,32 @@ class People:
         upsert(cursor, self._users, list(users.values()))
 
     def organizations(
-        self, cursor: Cursor[DictRow], *, code: str | None = None, after: str | None = None, limit: int = PAGE
+        self,
+        cursor: Cursor[DictRow],
+        *,
+        code: str | None = None,
+        sort: OrganizationSort = "code",
+        after: OrganizationKey | None = None,
+        limit: int = PAGE,
     ) -> OrganizationPage:
-        """In the order of their codes in lower case; `after` is a page's `next`."""
-        conditions = [sql.SQL("true")]
+        """In that order; `after` is a page's `next`."""
+        order, conditions = ORGANIZATION_ORDERS[sort], list[sql.Composable]([sql.SQL("true")])
         if code is not None:
-            conditions.append(sql.SQL("lower(code) = lower(%(code)s)"))
+            conditions.append(sql.SQL("home = lower(%(code)s)"))
         if after is not None:
-            conditions.append(sql.SQL("lower(code) > %(after)s"))
+            conditions.append(order.behind)
         query = sql.SQL(ORGANIZATIONS).format(
-            organizations=self._organizations, conditions=sql.SQL(" and ").join(conditions)
+            organizations=self._organizations, conditions=sql.SQL(" and ").join(conditions), order=order.by
         )
         found = [
-            OrganizationRow(**{**row, "registered_at": row["registered_at"].astimezone(UTC)})
-            for row in cursor.execute(query, {"code": code, "after": after, "limit": limit})
+            OrganizationRow(**row | _utc(row))
+            for row in cursor.execute(query, {"code": code, "limit": limit, **last(after)})
         ]
         items = found[:limit]
-        return OrganizationPage(items, items[-1].code.lower() if len(found) > limit else None)
+        following = (
+            OrganizationKey(sort, items[-1].code.lower(), items[-1].registered_at) if len(found) > limit else None
+        )
+        return OrganizationPage(items, following)
 
     def names(self, cursor: Cursor[DictRow], codes: Iterable[str]) -> dict[str, str]:
         """The organizations' names by their codes, as they are registered; unknown ones are left out."""
@@ -174,33 +221,34 @@ class People:
         organization: str | None = None,
         role: Role | None = None,
         user_id: str | None = None,
-        after: str | None = None,
+        sort: UserSort = "user_id",
+        after: UserKey | None = None,
         limit: int = PAGE,
     ) -> UserPage:
-        """In the order of their IDs in lower case; `after` is a page's `next`."""
-        conditions = [sql.SQL("true")]
+        """In that order; `after` is a page's `next`."""
+        order, conditions = USER_ORDERS[sort], list[sql.Composable]([sql.SQL("true")])
         if organization is not None:
-            conditions.append(sql.SQL("lower(organization) = lower(%(organization)s)"))
+            conditions.append(sql.SQL("home = lower(%(organization)s)"))
         if role is not None:
             conditions.append(sql.SQL("role = %(role)s"))
         if user_id is not None:
-            conditions.append(sql.SQL("lower(user_id) = lower(%(user_id)s)"))
+            conditions.append(sql.SQL("account = lower(%(user_id)s)"))
         if after is not None:
-            conditions.append(sql.SQL("lower(user_id) > %(after)s"))
-        query = sql.SQL(USERS).format(users=self._users, conditions=sql.SQL(" and ").join(conditions))
-        asked = {"organization": organization, "role": role, "user_id": user_id, "after": after, "limit": limit}
-        found = [
-            UserRow(
-                **{
-                    **row,
-                    "registered_at": row["registered_at"].astimezone(UTC),
-                    "closed_at": row["closed_at"] and row["closed_at"].astimezone(UTC),
-                }
-            )
-            for row in cursor.execute(query, asked)
-        ]
+            conditions.append(order.behind)
+        query = sql.SQL(USERS).format(users=self._users, conditions=sql.SQL(" and ").join(conditions), order=order.by)
+        asked = {"organization": organization, "role": role, "user_id": user_id, "limit": limit, **last(after)}
+        found = [UserRow(**row | _utc(row)) for row in cursor.execute(query, asked)]
         items = found[:limit]
-        return UserPage(items, items[-1].user_id.lower() if len(found) > limit else None)
+        return UserPage(items, _user_key(sort, items[-1]) if len(found) > limit else None)
+
+
+def _utc(row: DictRow) -> dict[str, datetime | None]:
+    """The instants of a row of either table."""
+    return {name: row[name] and row[name].astimezone(UTC) for name in ("registered_at", "closed_at")}
+
+
+def _user_key(sort: UserSort, row: UserRow) -> UserKey:
+    return UserKey(sort, row.user_id.lower(), (row.organization or "").lower())
 
 
 def _count(organizations: dict[UUID, Customer], user: User, one: int) -> None:

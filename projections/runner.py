@@ -12,9 +12,12 @@ from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from contextlib import ExitStack, suppress
 
 import psycopg
+from psycopg import Cursor
+from psycopg.errors import LockNotAvailable
 from psycopg.rows import DictRow, dict_row
 
 from domain.fact import LogEntry
+from projections.former_generations import drop, former_generations
 from projections.views import FactLog, View, move, position, prepare
 
 CHANNEL = "stored_events"
@@ -24,6 +27,7 @@ FAR_BEHIND_PAGE = 5000  # facts, while pages come full
 POLL = 1.0  # seconds; a notice may always get lost
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0  # seconds after an error, doubling
 CONNECT_SECONDS = 5
+WAIT_FOR_READERS = "500ms"  # of a table that is to be dropped: whoever asks meanwhile stands behind us
 
 # A machine that has vanished closes nothing: without these we would wait for the server, and the server for a leader, a
 # quarter of an hour while something was sent, and two hours else. Ignored on Unix sockets.
@@ -84,6 +88,7 @@ class Runner:
         self._view, self._log, self._dsn, self._poll = view, log, dsn, poll
         self._connection: Connection | None = None
         self._position: int | None = None
+        self._may_have_former = True
         self._stopping = False
         self._pause = FIRST_PAUSE
         self._bell, self._rope = socket.socketpair()
@@ -126,6 +131,10 @@ class Runner:
                 self._position = self._take_the_lead(self._connection)
             if self._position is not None:
                 self._position = self._fold(self._connection, self._position)
+                if self._may_have_former and not self._stopping:
+                    self._drop_former(self._connection)
+                    # Anew: a notice that came meanwhile has been read with the answers, and wakes nobody.
+                    self._position = self._fold(self._connection, self._position)
             on_fault.pop_all()
 
     def _take_the_lead(self, connection: Connection) -> int | None:
@@ -144,6 +153,21 @@ class Runner:
         while not self._stopping and (entries := self._log.entries(place, limit)):
             place, limit = fold_page(connection, self._view, entries, place), next_page(len(entries), limit)
         return place
+
+    def _drop_former(self, connection: Connection) -> None:
+        """Former generations of the view, now that this one has all they have, unless one has a leader.
+
+        As long as a projector of the older version lives its generation is kept up for the older web processes, and we
+        look again at the next step. Without one it would only grow stale: they then answer as before its first start.
+        """
+        with suppress(LockNotAvailable), connection.transaction(), connection.cursor() as cursor:
+            cursor.execute(f"set local lock_timeout = '{WAIT_FOR_READERS}'")
+            found = former_generations(cursor, self._view)
+            unled = [generation for generation in found if _is_unled(cursor, generation)]
+            for generation in unled:
+                drop(cursor, generation)
+                logger.info("view %s: dropped %s", self._view.generation, generation)
+            self._may_have_former = found != unled
 
     def _attempt(self) -> float:
         """A step; returns the seconds to rest before the next."""
@@ -170,6 +194,12 @@ class Runner:
         if self._connection is not None:
             self._connection.close()
         self._connection = self._position = None
+
+
+def _is_unled(cursor: Cursor[DictRow], generation: str) -> bool:
+    """And nobody can take its lead before the transaction ends."""
+    query = "select pg_try_advisory_xact_lock(%s, hashtext(%s)) as won"
+    return bool(cursor.execute(query, [LEADING, generation]).fetchall()[0]["won"])
 
 
 class Projector:

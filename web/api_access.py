@@ -9,7 +9,7 @@ from application.sessions import Sessions
 from application.tokens import Tokens
 from domain.errors import TokenRefused
 from domain.user_account_facts import STAFF
-from web.api import Ask, Authorize
+from web.api import Authorize
 from web.cookies import SESSION, read
 from web.identity import fingerprint
 from web.limits import Limits
@@ -26,46 +26,33 @@ def bearer(request: Request) -> str | None:
     return secret.strip()
 
 
-def by_session_or_token(
-    sessions: Sessions, tokens: Tokens, limits: Limits, ask: Ask, clock: Callable[[], datetime]
-) -> Authorize:
+def by_session_or_token(sessions: Sessions, tokens: Tokens, limits: Limits, clock: Callable[[], datetime]) -> Authorize:
     """On the main listener: a token opens only beside its account's own certificate."""
 
-    async def authorize(request: Request) -> str:
+    def authorize(request: Request) -> str:
         secret = bearer(request)
         if secret is None:
-            cookie = read(request, SESSION)
-            return (await ask(sessions.staff, cookie, fingerprint(request), STAFF, clock())).session.role
-        return await by_token(tokens, limits, ask, clock, request, secret, is_private=False)
+            return sessions.staff(read(request, SESSION), fingerprint(request), STAFF, clock()).session.role
+        return by_token(tokens, limits, secret, fingerprint(request), clock(), is_private=False)
 
     return authorize
 
 
-def by_private_token(tokens: Tokens, limits: Limits, ask: Ask, clock: Callable[[], datetime]) -> Authorize:
+def by_private_token(tokens: Tokens, limits: Limits, clock: Callable[[], datetime]) -> Authorize:
     """On the private port, which shows no certificates."""
 
-    async def authorize(request: Request) -> str:
+    def authorize(request: Request) -> str:
         secret = bearer(request)
         if secret is None:
             raise TokenRefused("none")
-        return await by_token(tokens, limits, ask, clock, request, secret, is_private=True)
+        return by_token(tokens, limits, secret, None, clock(), is_private=True)
 
     return authorize
 
 
-async def by_token(
-    tokens: Tokens,
-    limits: Limits,
-    ask: Ask,
-    clock: Callable[[], datetime],
-    request: Request,
-    secret: str,
-    *,
-    is_private: bool,
+def by_token(
+    tokens: Tokens, limits: Limits, secret: str, known_by: str | None, now: datetime, *, is_private: bool
 ) -> str:
-    def read_as() -> str:
-        user_id, role = tokens.reader(secret, None if is_private else fingerprint(request), is_private, clock())
-        limits.token(user_id)
-        return role
-
-    return await ask(read_as)
+    user_id, role = tokens.reader(secret, known_by, is_private, now)
+    limits.token(user_id)
+    return role

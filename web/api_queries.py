@@ -2,24 +2,39 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from domain.errors import InvalidInput
 from domain.user_account_facts import Role
 from projections.answers import (
     EXPIRING_WITHIN,
     PAGE,
+    AccountKey,
+    AccountPage,
     AccountRow,
+    AccountSort,
     AccountState,
     CertificateKey,
+    CertificatePage,
     CertificateRow,
+    CertificateSort,
+    MailKey,
+    MailPage,
     MailRow,
+    MailSort,
     MailState,
+    OrganizationKey,
+    OrganizationPage,
     OrganizationRow,
+    OrganizationSort,
     Page,
+    UserKey,
+    UserPage,
     UserRow,
+    UserSort,
 )
 from web.views import Views
 
@@ -29,7 +44,8 @@ TypedSerial = Annotated[str, Meta(pattern=r"\A[0-9A-Fa-f]{1,40}\Z")]
 Cursor = Annotated[str, Meta(max_length=200)]
 Limit = Annotated[int, Meta(ge=1, le=500)]
 Days = Annotated[int, Meta(ge=1, le=366)]
-Position = Annotated[int, Meta(ge=0, le=2**63 - 1)]
+
+Placed = TypeVar("Placed", AccountKey, CertificateKey, OrganizationKey, UserKey, MailKey)
 
 CertificateFilter = Literal["live", "expiring", "expired", "revoked", "superseded", "unused"]
 
@@ -45,6 +61,7 @@ class LockStatusQuery(Query, frozen=True):
     state: AccountState | UnsetType = UNSET
     organization: Name | None = None
     user_id: Name | None = None
+    sort: AccountSort = "user_id"
 
 
 class CertificatesQuery(Query, frozen=True):
@@ -56,39 +73,53 @@ class CertificatesQuery(Query, frozen=True):
     user_id: Name | None = None
     organization: Name | None = None
     serial: TypedSerial | None = None
+    sort: CertificateSort = "end"
 
 
 class OrganizationsQuery(Query, frozen=True):
     code: Name | None = None
+    sort: OrganizationSort = "code"
 
 
 class UsersQuery(Query, frozen=True):
     organization: Name | None = None
     role: Role | UnsetType = UNSET
     user_id: Name | None = None
+    sort: UserSort = "user_id"
 
 
 class MailsQuery(Query, frozen=True):
     state: MailState | UnsetType = UNSET
     user_id: Name | None = None
+    sort: MailSort = "newest"
 
 
 def given(value: Any) -> Any:
     return None if value is UNSET else value
 
 
-def lock_status(views: Views, asked: LockStatusQuery, after: str | None, now: datetime) -> Page[Any, Any]:
+def placed(after: Placed | None, sort: str) -> Placed | None:
+    """A row's place in another order is none in this one. Raises InvalidInput."""
+    if after is not None and after.sort != sort:
+        raise InvalidInput(cursor="of_another_order")
+    return after
+
+
+def lock_status(views: Views, asked: LockStatusQuery, after: AccountKey | None, now: datetime) -> AccountPage:
     return views.lock_status(
         now,
         state=given(asked.state),
         organization=asked.organization,
         user_id=asked.user_id,
-        after=after,
+        sort=asked.sort,
+        after=placed(after, asked.sort),
         limit=asked.limit,
     )
 
 
-def certificates(views: Views, asked: CertificatesQuery, after: CertificateKey | None, now: datetime) -> Page[Any, Any]:
+def certificates(
+    views: Views, asked: CertificatesQuery, after: CertificateKey | None, now: datetime
+) -> CertificatePage:
     return views.certificates(
         now,
         state=None if asked.state is UNSET or asked.state == "unused" else asked.state,
@@ -97,23 +128,37 @@ def certificates(views: Views, asked: CertificatesQuery, after: CertificateKey |
         user_id=asked.user_id,
         organization=asked.organization,
         serial=asked.serial and asked.serial.upper(),
-        after=after,
+        sort=asked.sort,
+        after=placed(after, asked.sort),
         limit=asked.limit,
     )
 
 
-def organizations(views: Views, asked: OrganizationsQuery, after: str | None, now: datetime) -> Page[Any, Any]:
-    return views.organizations(code=asked.code, after=after, limit=asked.limit)
+def organizations(
+    views: Views, asked: OrganizationsQuery, after: OrganizationKey | None, now: datetime
+) -> OrganizationPage:
+    return views.organizations(code=asked.code, sort=asked.sort, after=placed(after, asked.sort), limit=asked.limit)
 
 
-def users(views: Views, asked: UsersQuery, after: str | None, now: datetime) -> Page[Any, Any]:
+def users(views: Views, asked: UsersQuery, after: UserKey | None, now: datetime) -> UserPage:
     return views.users(
-        organization=asked.organization, role=given(asked.role), user_id=asked.user_id, after=after, limit=asked.limit
+        organization=asked.organization,
+        role=given(asked.role),
+        user_id=asked.user_id,
+        sort=asked.sort,
+        after=placed(after, asked.sort),
+        limit=asked.limit,
     )
 
 
-def mails(views: Views, asked: MailsQuery, after: int | None, now: datetime) -> Page[Any, Any]:
-    return views.mails(state=given(asked.state), user_id=asked.user_id, after=after, limit=asked.limit)
+def mails(views: Views, asked: MailsQuery, after: MailKey | None, now: datetime) -> MailPage:
+    return views.mails(
+        state=given(asked.state),
+        user_id=asked.user_id,
+        sort=asked.sort,
+        after=placed(after, asked.sort),
+        limit=asked.limit,
+    )
 
 
 class Resource(msgspec.Struct, frozen=True):
@@ -128,18 +173,11 @@ class Resource(msgspec.Struct, frozen=True):
 
 
 RESOURCES = (
-    Resource("/api/v1/lock-status", "Accounts and their locks", LockStatusQuery, AccountRow, Name, lock_status),
+    Resource("/api/v1/lock-status", "Accounts and their locks", LockStatusQuery, AccountRow, AccountKey, lock_status),
+    Resource("/api/v1/certificates", "Certificates", CertificatesQuery, CertificateRow, CertificateKey, certificates),
     Resource(
-        "/api/v1/certificates",
-        "Certificates, by their end",
-        CertificatesQuery,
-        CertificateRow,
-        CertificateKey,
-        certificates,
+        "/api/v1/organizations", "Organizations", OrganizationsQuery, OrganizationRow, OrganizationKey, organizations
     ),
-    Resource(
-        "/api/v1/organizations", "Organizations, by code", OrganizationsQuery, OrganizationRow, Name, organizations
-    ),
-    Resource("/api/v1/users", "Registered users, closed ones too", UsersQuery, UserRow, Name, users),
-    Resource("/api/v1/mails", "Mails, the newest first", MailsQuery, MailRow, Position, mails),
+    Resource("/api/v1/users", "Registered users, closed ones too", UsersQuery, UserRow, UserKey, users),
+    Resource("/api/v1/mails", "Mails", MailsQuery, MailRow, MailKey, mails),
 )

@@ -19,7 +19,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from web import entrance, issuance, portal, refusals
+from web import entrance, history, issuance, portal, refusals, registration
 from web.site import Site
 
 BODY_LIMIT = 64 * 1024  # bytes
@@ -123,8 +123,10 @@ def create_app(
     app = Starlette(
         routes=[
             *entrance.routes(site),
+            *registration.routes(site),
             *issuance.routes(site),
             *portal.routes(site),
+            *history.routes(site),
             *api,
             Route("/healthz", healthz),
             Route("/readyz", readyz),

@@ -11,7 +11,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from application.sessions import Visitor
 from domain.errors import DomainError, NotFound
 from projections.answers import ApprovalKey, ApprovalPage, ApprovalRow
 from web.api_queries import Query, Resource
@@ -79,8 +78,9 @@ def routes(console: Console) -> list[Route]:
         """The page that asks for it, and what its form does."""
 
         async def page(
-            request: Request, who: Visitor, status: int, faults: Mapping[str, str], refusal: DomainError | None
+            request: Request, status: int, faults: Mapping[str, str], refusal: DomainError | None
         ) -> Response:
+            who = await console.admin(request)  # anew: a wrong password may have blocked whoever typed it
             row = await row_of(request)
             told = await requesters([row])
             return await console.act_page(
@@ -88,12 +88,12 @@ def routes(console: Console) -> list[Route]:
             )
 
         async def ask(request: Request) -> Response:
-            return await page(request, await console.admin(request), HTTPStatus.OK, {}, None)
+            return await page(request, HTTPStatus.OK, {}, None)
 
         async def do(request: Request) -> Response:
             fields, who = await console.form(request)
             approval = (await row_of(request)).approval
-            request.state.again = partial(page, request, who)
+            request.state.again = partial(page, request)
             await console.confirm(who, fields)
             await site.ask(decide, approval, who.user_id, site.clock())
             return await site.done(PATH, settled=True)

@@ -1,4 +1,4 @@
-"""What the bank's pages have in common: who may see them, the own password before an act, lists as page and as CSV."""
+"""What the bank's pages have in common: bank admins alone see them; lists as page and as CSV (R9.1)."""
 
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from functools import partial
@@ -11,15 +11,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from application.sessions import Visitor
-from domain.errors import DomainError, InvalidInput, NotFound
+from domain.errors import InvalidInput
 from projections.answers import CertificateRow, CertificateState, Page
 from web import csv
+from web.acts import ActPages
 from web.api_queries import Query, Resource
-from web.cookies import SESSION, read
-from web.identity import fingerprint
-from web.portal import held_until
 from web.query import converted, cursor_of, key_of, query_of
-from web.sessions import signed_in
 from web.site import Site
 from web.views import ConsoleViews
 
@@ -42,63 +39,14 @@ def address(path: str, given: Mapping[str, str], **changes: str | None) -> str:
     return f"{path}?{urlencode(asked)}" if asked else path
 
 
-class Console:
+class Console(ActPages):
+    """For bank admins alone."""
+
     def __init__(self, site: Site, views: ConsoleViews) -> None:
-        self.site = site
+        super().__init__(site, "bank_admin")
         self.views = views
 
-    # ---- who, and with which password ----------------------------------------------------------------------------
-
-    async def admin(self, request: Request) -> Visitor:
-        """Raises SessionRefused, NotPermitted (section 1: bank admins alone)."""
-        staff = self.site.desk.sessions.staff
-        cookie, known_by = read(request, SESSION), fingerprint(request)
-        return await self.site.ask(staff, cookie, known_by, ("bank_admin",), self.site.clock())
-
-    async def form(self, request: Request) -> tuple[dict[str, str], Visitor]:
-        fields = await self.site.form(request)
-        return fields, await self.admin(request)
-
-    async def confirm(self, who: Visitor, fields: Mapping[str, str]) -> None:
-        """R1.1. Raises InvalidInput, TryRefused, Busy."""
-        await self.site.attempt(self.site.desk.accounts.confirm, who.user_id, fields.get("own_password", ""))
-
-    # ---- pages ---------------------------------------------------------------------------------------------------
-
-    async def page(
-        self, request: Request, who: Visitor, template: str, *, status: int = 200, **context: Any
-    ) -> Response:
-        home = await self.site.ask(self.site.desk.accounts.home, who)
-        return self.site.page(request, template, status=status, user=signed_in(who, home), **context)
-
-    async def act_page(
-        self,
-        request: Request,
-        who: Visitor,
-        template: str,
-        status: int,
-        faults: Mapping[str, str],
-        refusal: DomainError | None,
-        **context: Any,
-    ) -> Response:
-        """A form that asks the own password: what was typed stands there again, but the password does not."""
-        return await self.page(
-            request,
-            who,
-            template,
-            status=status,
-            typed=request.state.fields,
-            faults=faults,
-            **held_until(self.site, refusal),
-            **context,
-        )
-
-    def named(self, request: Request, name: str, kind: Any) -> str:
-        """What the address names; raises NotFound for what cannot be one, and no database ever sees."""
-        try:
-            return str(msgspec.convert(request.path_params[name], kind))
-        except msgspec.ValidationError:
-            raise NotFound(name) from None
+    admin = ActPages.actor
 
     async def organization_names(self, rows: Iterable[Any]) -> dict[str, str]:
         """Of the organizations that these rows belong to, by their codes."""

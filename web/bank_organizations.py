@@ -11,7 +11,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from domain.errors import DomainError, InvalidInput, NotFound
-from domain.organization import Language, Profile, Switch
+from domain.organization_facts import Language, Profile, Switch
 from projections.answers import OrganizationRow
 from web.api_queries import RESOURCES, Name, OrganizationsQuery
 from web.bank_console import SHOWN, Console, Listing

@@ -5,6 +5,7 @@ from starlette.responses import Response
 
 SESSION = "__Host-shomei-session"
 TICKET = "__Host-shomei-issuance"
+REGISTRATION = "__Host-shomei-registration"
 FORM = "__Host-shomei-form"
 NOTE = "__Host-shomei-note"
 

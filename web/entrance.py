@@ -21,7 +21,4 @@ def routes(site: Site) -> list[Route]:
             drop(response, NOTE)
         return response
 
-    async def registration(request: Request) -> Response:
-        return site.page(request, "registration_later.html")
-
-    return [Route("/", entrance), Route("/registration/master", registration)]
+    return [Route("/", entrance)]

@@ -1,4 +1,4 @@
-"""④ to ⑧: the password, 発行, the wait, the p12 and its end (R4.6, R4.8, R5.2, R5.3)."""
+"""④ to ⑧: the password, the code by mail, 発行, the wait, the p12 and its end (R4.6, R4.8, R5.2, R5.3, R5.7)."""
 
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -8,11 +8,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from domain.errors import TryRefused
+from application.ports import Ticket
+from domain.errors import DomainError, TryRefused, WrongCode
+from domain.policy import TICKET_LIFE
 from web.cookies import TICKET, drop, keep, read
 from web.identity import fingerprint
 from web.sessions import visitor_id
 from web.site import Site, see_other
+
+NONE: Mapping[str, str] = {}
 
 
 async def authentication_page(
@@ -23,13 +27,26 @@ async def authentication_page(
     return site.page(request, "issuance.html", status=status, user_id=typed, faults=faults, refused=refusal is not None)
 
 
+def code_page(
+    site: Site,
+    request: Request,
+    ticket: Ticket,
+    status: int,
+    faults: Mapping[str, str] = NONE,
+    left: int | None = None,
+) -> Response:
+    """本人確認 (R5.7). `left`: tries, after a wrong one."""
+    until = ticket.opened_at + TICKET_LIFE
+    return site.page(request, "code.html", status=status, ticket=ticket.id, faults=faults, left=left, until=until)
+
+
 async def shown_serial(site: Site, request: Request) -> str | None:
     certificate = await site.ask(site.desk.sessions.shown, fingerprint(request))
     return certificate.serial if certificate else None
 
 
 def routes(site: Site) -> list[Route]:
-    issuance, delivery = site.desk.issuance, site.desk.delivery
+    issuance, delivery, second_check = site.desk.issuance, site.desk.delivery, site.desk.second_check
 
     async def authentication(request: Request) -> Response:
         await site.ask(delivery.check_free, read(request, TICKET), site.clock())
@@ -38,7 +55,7 @@ def routes(site: Site) -> list[Route]:
     async def authenticate(request: Request) -> Response:
         fields = await site.form(request)
         user_id = fields.get("user_id", "")
-        cookie = await site.public_attempt(
+        opened = await site.public_attempt(
             request,
             user_id,
             issuance.authenticate,
@@ -49,13 +66,34 @@ def routes(site: Site) -> list[Route]:
             shown=await shown_serial(site, request),
             visitor=await visitor_id(site, request),
         )
-        response = await site.done("/issuance/confirm")
-        keep(response, TICKET, cookie)
+        response = await site.done("/issuance/code" if opened.code_awaited else "/issuance/confirm")
+        keep(response, TICKET, opened.cookie)
         return response
+
+    async def code(request: Request) -> Response:
+        ticket = await site.ask(second_check.ticket, read(request, TICKET), site.clock())
+        if ticket.code is None:
+            return see_other("/issuance/confirm")
+        return code_page(site, request, ticket, HTTPStatus.OK)
+
+    async def confirm_code(request: Request) -> Response:
+        fields = await site.form(request)
+        cookie = read(request, TICKET)
+        ticket = await site.ask(second_check.ticket, cookie, site.clock())
+
+        async def again(status: int, faults: Mapping[str, str], refusal: DomainError | None) -> Response:
+            left = refusal.left if isinstance(refusal, WrongCode) else None
+            return code_page(site, request, ticket, status, faults, left)
+
+        request.state.again = again
+        await site.attempt(second_check.confirm, cookie, fields.get("code", ""), site.clock())
+        return await site.done("/issuance/confirm")
 
     async def confirmation(request: Request) -> Response:
         now = site.clock()
         ticket = await site.ask(issuance.ticket, read(request, TICKET), now)
+        if ticket.code is not None:
+            return see_other("/issuance/code")
         if ticket.number is not None:
             return see_other("/issuance/progress")
         name, validity = await site.ask(issuance.proposal, ticket, now)
@@ -142,6 +180,8 @@ def routes(site: Site) -> list[Route]:
     return [
         Route("/issuance", authentication),
         Route("/issuance", authenticate, methods=["POST"]),
+        Route("/issuance/code", code),
+        Route("/issuance/code", confirm_code, methods=["POST"]),
         Route("/issuance/confirm", confirmation),
         Route("/issuance/confirm", issue, methods=["POST"]),
         Route("/issuance/cancel", cancel, methods=["POST"]),

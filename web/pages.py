@@ -4,11 +4,11 @@ The templates keep to a strict content security policy (no inline style, no scri
 Edge's IE mode can show (R5.5). Days and hours are Japanese ones.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from datetime import date, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -34,6 +34,10 @@ LIMITS = {
     "longest": policy.ID_LENGTH.stop - 1,
     "ticket_minutes": policy.TICKET_LIFE // MINUTE,
     "issuance_minutes": policy.ISSUANCE_LIMIT // MINUTE,
+    "code_digits": policy.CODE_DIGITS,
+    "code_tries": policy.CODE_TRIES,
+    "codes_a_day": policy.CODES_A_DAY,
+    "registration_minutes": policy.REGISTRATION_LIFE // MINUTE,
     "package_minutes": policy.PACKAGE_LIFE // MINUTE,
     "idle_minutes": policy.SESSION_IDLE // MINUTE,
     "session_hours": policy.SESSION_LIFE // (60 * MINUTE),
@@ -144,10 +148,16 @@ def serial_groups(serial: str) -> str:
 FILTERS = (day, month_and_day, day_and_weekday, short_day, hour, instant, days_before, serial_groups)
 
 
+class Templates(Environment):
+    def make_globals(self, d: MutableMapping[str, Any] | None) -> MutableMapping[str, Any]:
+        """A plain copy, for ours never change: looking through the library's layers was a quarter of a page's time."""
+        return {**self.globals, **(d or {})}
+
+
 class Pages:
     def __init__(self, service: Service, demo: bool, mailbox: bool = False) -> None:
         """With `demo` each page says that it is the demo environment, and with `mailbox` where its mails are."""
-        self.templates = Environment(
+        self.templates = Templates(
             loader=FileSystemLoader(TEMPLATES),
             autoescape=True,
             undefined=StrictUndefined,

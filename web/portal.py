@@ -1,4 +1,4 @@
-"""Behind the login: the login itself, the first page, the password, log-out (R2.4, R6)."""
+"""Behind the login: the login itself, the first page, password and mail address, log-out (R2.4, R6)."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -53,6 +53,23 @@ async def password_page(
         status=status,
         user=signed_in(who, home),
         forced=who.session.must_change_password,
+        faults=faults,
+        **held_until(site, refusal),
+    )
+
+
+async def email_page(
+    site: Site, request: Request, status: int, faults: Mapping[str, str], refusal: TryRefused | None
+) -> Response:
+    who = await visitor(site, request)
+    home = await site.ask(site.desk.accounts.home, who)
+    return site.page(
+        request,
+        "email.html",
+        status=status,
+        user=signed_in(who, home),
+        email=home.person.email if home.person else None,
+        typed=request.state.fields,
         faults=faults,
         **held_until(site, refusal),
     )
@@ -143,6 +160,25 @@ def routes(site: Site) -> list[Route]:
         )
         return await site.done("/home")
 
+    async def email(request: Request) -> Response:
+        if (await visitor(site, request)).session.must_change_password:
+            return see_other("/home/password")
+        return await email_page(site, request, HTTPStatus.OK, {}, None)
+
+    async def change_email(request: Request) -> Response:
+        fields = await site.form(request)
+        who = await visitor(site, request)
+        if who.session.must_change_password:
+            return see_other("/home/password")
+        await site.attempt(
+            accounts.change_email,
+            who.user_id,
+            fields.get("current_password", ""),
+            fields.get("email", ""),
+            fields.get("email_again", ""),
+        )
+        return await site.done("/home")
+
     return [
         Route("/login", login),
         Route("/login", log_in, methods=["POST"]),
@@ -150,4 +186,6 @@ def routes(site: Site) -> list[Route]:
         Route("/home", home),
         Route("/home/password", password),
         Route("/home/password", change_password, methods=["POST"]),
+        Route("/home/email", email),
+        Route("/home/email", change_email, methods=["POST"]),
     ]

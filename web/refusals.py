@@ -10,8 +10,17 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from application.ports import Busy, Conflict
-from domain.errors import CertificateUnusable, Conflicting, DomainError, InvalidInput, SessionRefused, TryRefused
-from web import issuance, portal
+from domain.errors import (
+    CertificateUnusable,
+    Conflicting,
+    DomainError,
+    InvalidInput,
+    InvitationHeld,
+    SessionRefused,
+    TryRefused,
+    WrongCode,
+)
+from web import issuance, portal, registration
 from web.api import problem
 from web.cookies import SESSION, drop
 from web.errors import WebError
@@ -26,9 +35,12 @@ FORMS: dict[str, FormPage] = {
     "/issuance": issuance.authentication_page,
     "/login": portal.login_page,
     "/home/password": portal.password_page,
+    "/home/email": portal.email_page,
+    "/registration/master": registration.login_page,
+    registration.PROFILE: registration.profile_page,
 }
 FormAgain = Callable[[int, Mapping[str, str], DomainError | None], Awaitable[Response]]
-PUBLIC_PASSWORD_FORMS = ("/issuance", "/login")
+PUBLIC_PASSWORD_FORMS = ("/issuance", "/login", "/registration/master")
 
 # The standard's refusals, by the code that refused.html has a text for.
 CODES = {404: "not_found", 405: "method_not_allowed", 413: "too_large"}
@@ -36,6 +48,8 @@ CODES = {404: "not_found", 405: "method_not_allowed", 413: "too_large"}
 
 def code_of(error: Exception) -> str:
     match error:
+        case InvitationHeld():  # told in other words than an account's
+            return f"invitation_{error.code}"
         case DomainError() | WebError():
             return error.code
         case Busy() | Conflict():
@@ -63,7 +77,7 @@ def handlers(site: Site) -> dict[Any, Callable[[Request, Exception], Awaitable[R
         # What a page of many addresses shows again; its handler says so before the act.
         again: FormAgain | None = getattr(request.state, "again", None)
         match error:
-            case TryRefused() | Conflicting() if again:
+            case TryRefused() | Conflicting() | WrongCode() if again:
                 return await again(status, {}, error)
             case InvalidInput(faults=faults) if again:
                 return await again(status, faults, None)

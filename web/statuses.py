@@ -11,9 +11,11 @@ from domain.errors import (
     NotFound,
     NotPermitted,
     PackageGone,
+    RegistrationRefused,
     SessionRefused,
     TicketRefused,
     TryRefused,
+    WrongCode,
 )
 from web.errors import BadForm, WebError
 from web.limits import TooMany
@@ -21,8 +23,10 @@ from web.limits import TooMany
 STATUS: dict[type[Exception], HTTPStatus] = {
     InvalidInput: HTTPStatus.UNPROCESSABLE_ENTITY,
     TryRefused: HTTPStatus.UNAUTHORIZED,
+    WrongCode: HTTPStatus.UNAUTHORIZED,
     CertificateUnusable: HTTPStatus.FORBIDDEN,
     IssuanceRefusal: HTTPStatus.CONFLICT,
+    RegistrationRefused: HTTPStatus.CONFLICT,
     TicketRefused: HTTPStatus.CONFLICT,
     PackageGone: HTTPStatus.GONE,
     SessionRefused: HTTPStatus.UNAUTHORIZED,

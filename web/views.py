@@ -8,19 +8,28 @@ from uuid import UUID
 from domain.user_account_facts import Role
 from projections.answers import (
     EXPIRING_WITHIN,
+    AccountKey,
     AccountPage,
+    AccountSort,
     AccountState,
     ApprovalKey,
     ApprovalPage,
     CertificateKey,
     CertificatePage,
+    CertificateSort,
     CertificateState,
     EndingDay,
+    MailKey,
     MailPage,
+    MailSort,
     MailState,
     MailTotals,
+    OrganizationKey,
     OrganizationPage,
+    OrganizationSort,
+    UserKey,
     UserPage,
+    UserSort,
 )
 
 
@@ -32,10 +41,11 @@ class Views(Protocol):
         state: AccountState | None = None,
         organization: str | None = None,
         user_id: str | None = None,
-        after: str | None = None,
+        sort: AccountSort = "user_id",
+        after: AccountKey | None = None,
         limit: int,
     ) -> AccountPage:
-        """Accounts by user ID; `after` is a page's `next`. Raises Unavailable."""
+        """Accounts in that order; `after` is a page's `next`. Raises Unavailable."""
 
     def certificates(
         self,
@@ -47,13 +57,21 @@ class Views(Protocol):
         user_id: str | None = None,
         organization: str | None = None,
         serial: str | None = None,
+        sort: CertificateSort = "end",
         after: CertificateKey | None = None,
         limit: int,
     ) -> CertificatePage:
-        """Certificates by their end; `within` days divide live and expiring. Raises Unavailable."""
+        """Certificates in that order; `within` days divide live and expiring. Raises Unavailable."""
 
-    def organizations(self, *, code: str | None = None, after: str | None = None, limit: int) -> OrganizationPage:
-        """By code. Raises Unavailable."""
+    def organizations(
+        self,
+        *,
+        code: str | None = None,
+        sort: OrganizationSort = "code",
+        after: OrganizationKey | None = None,
+        limit: int,
+    ) -> OrganizationPage:
+        """In that order. Raises Unavailable."""
 
     def users(
         self,
@@ -61,15 +79,22 @@ class Views(Protocol):
         organization: str | None = None,
         role: Role | None = None,
         user_id: str | None = None,
-        after: str | None = None,
+        sort: UserSort = "user_id",
+        after: UserKey | None = None,
         limit: int,
     ) -> UserPage:
-        """Registered users by ID, closed ones too. Raises Unavailable."""
+        """Registered users in that order, closed ones too. Raises Unavailable."""
 
     def mails(
-        self, *, state: MailState | None = None, user_id: str | None = None, after: int | None = None, limit: int
+        self,
+        *,
+        state: MailState | None = None,
+        user_id: str | None = None,
+        sort: MailSort = "newest",
+        after: MailKey | None = None,
+        limit: int,
     ) -> MailPage:
-        """The newest first. Raises Unavailable."""
+        """In that order. Raises Unavailable."""
 
 
 class ConsoleViews(Views, Protocol):

@@ -43,6 +43,14 @@ def test_a_registration_keeps_name_and_address_in_the_vault_and_only_a_commitmen
     assert "taro@example.com" not in str(registered)
 
 
+def test_the_organization_is_told_of_a_general_user_in_the_same_save(house: House) -> None:
+    before = len(house.kinds())
+
+    house.register("jiro0001")
+
+    assert house.kinds()[before:] == ["UserRegistered", "GeneralUserRegistered"]
+
+
 @pytest.mark.parametrize("user_id", ["taro0001", "Taro0001", "TARO0001"])
 def test_a_user_id_is_taken_whatever_its_case(house: House, user_id: str) -> None:
     before = house.kinds()

@@ -104,6 +104,16 @@ def test_without_a_certificate_there_is_none_to_revoke(house: House) -> None:
     assert house.account().closed
 
 
+def test_its_organization_is_told_of_a_general_user_in_the_same_save_and_of_staff_nobody_is(house: House) -> None:
+    house.staff("bank0001")
+    before = len(house.kinds())
+
+    close(house, "bank0001")
+    close(house)
+
+    assert house.kinds()[before:] == ["AccountClosed", "AccountClosed", "GeneralUserClosed"]
+
+
 def test_nobody_enters_any_more_and_the_id_is_never_given_again(house: House) -> None:
     close(house)
 

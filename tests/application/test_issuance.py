@@ -164,7 +164,7 @@ def test_by_setting_the_certificate_is_asked_for_again_when_the_issue_starts(hou
     house.clock.set(RENEWAL)
     serial = house.certificate().serial
     issuance = house.desk.issuance
-    cookie = issuance.authenticate(TARO, RIGHT, RENEWAL, shown=serial)
+    cookie = issuance.authenticate(TARO, RIGHT, RENEWAL, shown=serial).cookie
     form = issuance.ticket(cookie, RENEWAL).id
 
     with pytest.raises(CertificateNotShown):
@@ -202,7 +202,7 @@ def renewing(house: House) -> str:
     house.staff(STAFF)
     house.desk.certification.issue_to_file(STAFF, RIGHT, COMMAND_LINE, NINE)
     house.clock.set(RENEWAL)
-    return house.desk.issuance.authenticate(STAFF, RIGHT, RENEWAL, visitor=STAFF)
+    return house.desk.issuance.authenticate(STAFF, RIGHT, RENEWAL, visitor=STAFF).cookie
 
 
 def test_staff_renew_what_they_have(house: House, renewing: str) -> None:
@@ -226,7 +226,7 @@ def test_staff_whose_certificate_ran_out_behind_step_four_get_none_at_the_button
     house.staff(STAFF)
     house.desk.certification.issue_to_file(STAFF, RIGHT, COMMAND_LINE, NINE)
     house.clock.set(OVER - MILLISECOND)
-    cookie = house.desk.issuance.authenticate(STAFF, RIGHT, house.clock(), visitor=STAFF)
+    cookie = house.desk.issuance.authenticate(STAFF, RIGHT, house.clock(), visitor=STAFF).cookie
     house.clock.set(OVER)
 
     with pytest.raises(OnlyAtCommandLine):

@@ -1,14 +1,15 @@
-"""Organizations as the bank registers them, and their settings (R7.1)."""
+"""Organizations as the bank registers them, their settings, and the release of an invitation (R3.6, R7.1, R7.2)."""
 
 import pytest
 
 from application.ports import Contact
 from application.streams import load_organization
 from domain.credentials import fault_of, organization_stream
-from domain.errors import InvalidInput, NotFound, OrganizationCodeTaken
+from domain.errors import InvalidInput, NotFound, NothingToRelease, OrganizationCodeTaken
 from domain.fact import COMMAND_LINE
-from domain.organization import MasterInvited
-from tests.support.accounts import DAY
+from domain.organization_facts import MasterInvited
+from tests.support.accounts import DAY, HOUR, fact
+from tests.support.applicants import letter_to
 from tests.support.crowd import refusals, together
 from tests.support.house import NINE, House
 
@@ -39,18 +40,6 @@ def test_an_organization_is_registered_with_its_settings_in_one_save(house: Hous
 
     found = load_organization(house.store, CODE).state
     assert (found.p12_profile, found.issuance_code, found.language) == ("legacy", "off", "en")
-
-
-def test_settings_that_cannot_be_taken_leave_the_code_free(house: House) -> None:
-    before = house.kinds()
-
-    with pytest.raises(InvalidInput):
-        house.desk.organizations.register(
-            CODE, "見本工業株式会社", "b@example.com", COMMAND_LINE, NINE, issuance_code="on"
-        )
-
-    assert house.kinds() == before
-    assert register(house)
 
 
 def test_the_contact_is_in_the_vault_and_not_in_the_log(house: House) -> None:
@@ -112,16 +101,63 @@ def test_a_setting_as_it_was_is_no_fact(house: House) -> None:
     assert house.kinds() == before
 
 
-def test_the_code_at_issue_is_not_switched_on(house: House) -> None:
-    before = house.kinds()
-
-    with pytest.raises(InvalidInput) as refusal:
-        house.desk.organizations.set("ACME01", COMMAND_LINE, NINE, issuance_code="on")
-
-    assert refusal.value.faults == {"issuance_code": "not_built"}
-    assert house.kinds() == before
-
-
 def test_an_unknown_organization_has_no_settings(house: House) -> None:
     with pytest.raises(NotFound):
         house.desk.organizations.set("NOSUCH", COMMAND_LINE, NINE, language="en")
+
+
+# ---- found, and its invitation released
+
+
+def test_it_is_found_in_any_case_with_its_contact(house: House) -> None:
+    found, contact = house.desk.organizations.find("acme01")
+
+    assert (found.code, found.users) == ("ACME01", ("taro0001",))
+    assert contact == Contact("見本商事株式会社", "keiri@example.com")
+
+
+def test_an_erased_contact_is_none(house: House) -> None:
+    house.database.execute("delete from vault_persons where subject = %s", organization_stream("ACME01"))
+
+    assert house.desk.organizations.find("ACME01")[1] is None
+
+
+def test_an_unknown_organization_is_not_found(house: House) -> None:
+    with pytest.raises(NotFound):
+        house.desk.organizations.find("NOSUCH")
+
+
+@pytest.mark.parametrize(("locks", "was"), [(1, "locked"), (3, "blocked")])
+def test_a_released_invitation_can_be_tried_at_once(house: House, locks: int, was: str) -> None:
+    letter = letter_to(house)
+    for lock in range(locks):
+        house.clock.set(NINE + lock * HOUR)
+        letter.fail(6)
+
+    house.desk.organizations.release("beta01", "bank0001", house.clock())
+
+    assert house.every_fact()[-1] == fact("InvitationReleased", house.clock(), by="bank0001", was=was)
+    assert letter.enter()
+
+
+@pytest.mark.parametrize("failures", [0, 5])
+def test_an_invitation_neither_locked_nor_blocked_has_nothing_to_release(house: House, failures: int) -> None:
+    letter_to(house).fail(failures)
+    before = house.kinds()
+
+    with pytest.raises(NothingToRelease):
+        house.desk.organizations.release(CODE, "bank0001", NINE)
+
+    assert house.kinds() == before
+
+
+def test_a_lock_that_has_run_out_is_none(house: House) -> None:
+    letter_to(house).fail(6)
+
+    with pytest.raises(NothingToRelease):
+        house.desk.organizations.release(CODE, "bank0001", NINE + HOUR)
+
+
+def test_the_invitation_of_nobody_is_not_released(house: House) -> None:
+    with pytest.raises(NotFound):
+        house.desk.organizations.release("NOSUCH", "bank0001", NINE)

@@ -140,7 +140,7 @@ def test_the_button_that_meets_a_cancel_begins_nothing(house: House) -> None:
 def test_entering_again_in_the_same_browser_forgets_the_ticket_before(house: House) -> None:
     earlier = house.enter()
 
-    later = house.desk.issuance.authenticate(TARO, RIGHT, NINE, cookie=earlier)
+    later = house.desk.issuance.authenticate(TARO, RIGHT, NINE, cookie=earlier).cookie
 
     assert tickets(house) == 1
     assert house.start(later)

@@ -96,6 +96,7 @@ def test_it_ends_with_its_account(house: House, tokens: Tokens) -> None:
     house.record(lambda account: account.close("left", COMMAND_LINE, house.clock()), ADMIN)
 
     assert refused(tokens, house, secret) == "account"
+    assert tokens.live(house.clock()) == []
     with pytest.raises(AccountIsClosed):
         tokens.issue(ADMIN, 90, COMMAND_LINE, house.clock())
 
@@ -109,6 +110,7 @@ def test_it_sleeps_while_the_account_is_suspended_and_not_while_it_is_locked(hou
 
     house.record(lambda account: account.suspend(COMMAND_LINE, house.clock()), ADMIN)
     assert refused(tokens, house, secret) == "account"
+    assert [token.user_id for token in tokens.live(house.clock())] == [ADMIN]
 
 
 def test_the_list_names_what_lives_the_oldest_first(house: House, tokens: Tokens) -> None:

@@ -53,7 +53,7 @@ def test_the_house_of_staff_is_the_bank(inhabited: House) -> None:
     inhabited.desk.certification.issue_to_file(STAFF, RIGHT, COMMAND_LINE, inhabited.clock())
     inhabited.clock.set(RENEWAL)
     issuance, now = inhabited.desk.issuance, inhabited.clock()
-    cookie = issuance.authenticate(STAFF, RIGHT, now, visitor=STAFF)
+    cookie = issuance.authenticate(STAFF, RIGHT, now, visitor=STAFF).cookie
 
     name, _ = issuance.proposal(issuance.ticket(cookie, now), now)
     assert inhabited.start(cookie)

@@ -147,6 +147,11 @@ def test_a_common_password_is_refused_in_any_case(password: str) -> None:
     assert refusal.value.faults == {"password": "common"}
 
 
+@pytest.mark.parametrize("user_id", ["", "a", "taro", "99"])
+def test_an_id_that_is_none_yet_stands_in_no_password(user_id: str) -> None:
+    check_new_password(user_id, "taro9944", "taro9944", current="old4Word")
+
+
 def test_the_new_password_is_not_the_current_one() -> None:
     with pytest.raises(InvalidInput) as refusal:
         check_new_password("taro01", "Kx7mQ2pw", "Kx7mQ2pw", current="Kx7mQ2pw")
@@ -218,12 +223,19 @@ def test_an_organization_code_has_four_to_ten_letters_or_digits(code: str) -> No
     check_organization_code(code)
 
 
-@pytest.mark.parametrize("code", ["", "abc", "abcdefghijk", "abcd\n", "ab cd", "abc-1", "été01", "٣٣٣٣"])
+@pytest.mark.parametrize("code", ["abc", "abcdefghijk", "abcd\n", "ab cd", "abc-1", "été01", "٣٣٣٣"])
 def test_any_other_organization_code_is_malformed(code: str) -> None:
     with pytest.raises(InvalidInput) as refusal:
         check_organization_code(code)
 
     assert refusal.value.faults == {"code": "malformed"}
+
+
+def test_an_organization_code_left_empty_is_missing() -> None:
+    with pytest.raises(InvalidInput) as refusal:
+        check_organization_code("", "organization_code")
+
+    assert refusal.value.faults == {"organization_code": "missing"}
 
 
 def test_an_organization_code_in_full_width_is_named_as_such() -> None:

@@ -158,7 +158,7 @@ def test_the_lock_that_blocked_never_expires() -> None:
     assert account.state.expire_lock(WORKER, NINE + 3652 * DAY) == []
 
 
-@pytest.mark.parametrize("act", ["suspend", "reset", "close"])
+@pytest.mark.parametrize("act", ["suspend", "reset", "change", "close"])
 def test_an_act_of_another_person_tells_the_end_of_a_lock_first(act: str) -> None:
     account = account_locked()
     now = NINE + 2 * HOUR
@@ -166,6 +166,7 @@ def test_an_act_of_another_person_tells_the_end_of_a_lock_first(act: str) -> Non
     decided = {
         "suspend": lambda: account.state.suspend(MASTER, now),
         "reset": lambda: account.state.reset_password(now + 14 * DAY, MASTER, now),
+        "change": lambda: account.state.change_contact("c0" * 32, MASTER, now),
         "close": lambda: account.state.close("deleted", MASTER, now),
     }[act]()
 

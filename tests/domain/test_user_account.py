@@ -1,5 +1,6 @@
 """An account: registration, passwords from somebody else, suspension, closing, log-in (R2.4, R3.6, R6.3, R6.4)."""
 
+import msgspec
 import pytest
 
 from domain.errors import AccountIsBlocked, AccountIsClosed, AccountIsSuspended, AlreadyClosed, TryRefused
@@ -174,6 +175,30 @@ def test_a_reset_releases_from_a_block() -> None:
     assert account.state.lockout == Lockout()
 
 
+# ---- name and mail address
+
+
+def test_a_changed_contact_is_the_next_version_with_its_commitment() -> None:
+    account = registered()
+
+    first = account.record(account.state.change_contact("a1" * 32, MASTER, NINE))
+    second = account.record(account.state.change_contact("b2" * 32, MASTER, NINE + DAY))
+
+    assert first == [fact("ContactChanged", NINE, by=MASTER, person=2, commitment="a1" * 32)]
+    assert second == [fact("ContactChanged", NINE + DAY, by=MASTER, person=3, commitment="b2" * 32)]
+    assert account.state.person == 3
+    assert account_from(facts(account)) == account.state
+
+
+def test_a_changed_contact_changes_nothing_else() -> None:
+    account = account_locked()
+    before = account.state
+
+    account.record(account.state.change_contact(COMMITMENT, MASTER, NINE))
+
+    assert account.state == msgspec.structs.replace(before, person=2)
+
+
 # ---- suspension, closing, log-in
 
 
@@ -231,6 +256,8 @@ def test_a_closed_account_stays_closed_for_every_act_and_an_act_refused_is_no_re
         account.state.resume(MASTER, NINE)
     with pytest.raises(AlreadyClosed):
         account.state.reset_password(NINE + DAY, MASTER, NINE)
+    with pytest.raises(AlreadyClosed):
+        account.state.change_contact(COMMITMENT, MASTER, NINE)
     with pytest.raises(AlreadyClosed):
         account.state.close("again", MASTER, NINE)
 

@@ -67,6 +67,14 @@ def test_one_save_may_carry_several_streams(facts: FactStore) -> None:
     assert (facts.load(STREAM), facts.load(OTHER)) == ([FIRST], [SECOND])
 
 
+def test_a_fact_is_kept_whatever_letters_stand_in_it(facts: FactStore) -> None:
+    odd = fact("LoggedIn", NINE, serial="\"\\,{}'\n\t見本\x00\U0001f510")
+
+    facts.save(Changes(STREAM, 0, [odd, odd]))
+
+    assert facts.load(STREAM) == [odd, odd]
+
+
 @pytest.mark.parametrize("version", [0, 1])
 def test_who_decided_on_an_older_version_is_told_of_the_conflict(facts: FactStore, version: int) -> None:
     facts.save(Changes(STREAM, 0, [FIRST, FIRST]))

@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 
 from application.ports import CertificateRequest, Changes, Conflict, KeyPair, Planned
 from domain.fact import Fact
-from domain.organization import Profile
+from domain.organization_facts import Profile
 from domain.validity import Validity
 from infra.bootstrap import house
 from infra.event_store import EventStore

@@ -13,7 +13,7 @@ from jinja2 import UndefinedError
 from application.mail_ports import Letter
 from domain.certificate import Reason
 from domain.notification import Kind
-from domain.organization import Language
+from domain.organization_facts import Language
 from infra.letters import TEXTS, letters
 from infra.settings import Settings
 
@@ -31,6 +31,9 @@ TOLD: dict[Kind, dict[str, object]] = {
     "issued": {"last_day": LAST_DAY, "serial": SERIAL},
     "revoked": {"serial": SERIAL, "reason": "lost"},
     "released": {},
+    "code": {"until": UNTIL, "code": "493027"},
+    "address_changed": {},
+    "address_left": {},
 }
 LANGUAGES = get_args(Language)
 RELEASES = ("master", "bank", "administrator")

@@ -18,7 +18,7 @@ from application.contacts import check_contact
 from application.mail_ports import Mail, Mailer, MailFault
 from application.ports import Unavailable
 from domain.errors import InvalidInput
-from domain.organization import Language
+from domain.organization_facts import Language
 from infra.maildir import Maildir, MaildirMailer
 from infra.mailer import mailer, sender_address
 from infra.settings import Settings

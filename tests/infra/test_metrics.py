@@ -1,10 +1,12 @@
 """/metrics on the private port (screens.md, Machine), scraped for real: what it tells, and that it never hangs."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import datetime
 from http.client import HTTPConnection
+from pathlib import Path
 from threading import Event
+from typing import get_args
 from uuid import UUID, uuid4
 
 import pytest
@@ -15,17 +17,20 @@ from application.ports import Changes, Unavailable
 from domain.fact import WORKER
 from domain.notification import Kind, Notification, notification_stream
 from infra import metrics, private_listener
+from infra.authority_ends import AuthorityEnds
 from infra.bootstrap import private_application
 from infra.event_store import EventStore
+from infra.pki import Pki
 from infra.postgres import Database
 from infra.settings import Settings
 from infra.views import CurrentViews
 from projections.answers import MailTotals
 from projections.runner import catch_up, connect
-from tests.support.accounts import HOUR, NINE, TARO
+from tests.support.accounts import DAY, HOUR, MINUTE, NINE, SECOND, TARO
 from tests.support.clock import MovableClock
 from tests.support.database import Dsn
 from tests.support.fleet import free_port
+from tests.support.pkix import PASSPHRASE, PKI_URL, authority_in
 
 Samples = dict[str, float]
 
@@ -51,9 +56,9 @@ def scrape(port: int) -> Samples:
 
 
 @contextmanager
-def answering(views: CurrentViews, store: EventStore, patience: float) -> Iterator[int]:
+def answering(views: CurrentViews, store: EventStore, ends: AuthorityEnds, patience: float) -> Iterator[int]:
     port = free_port()
-    app = Starlette(routes=[metrics.route(views, store, MovableClock(NINE), patience)])
+    app = Starlette(routes=[metrics.route(views, store, ends, MovableClock(NINE), patience)])
     with private_listener.answering(app, port):
         yield port
 
@@ -73,10 +78,10 @@ def keep_up(store: EventStore, dsn: Dsn, views: CurrentViews) -> None:
 
 
 @pytest.fixture
-def port(dsn: Dsn) -> Iterator[int]:
+def port(dsn: Dsn, tmp_path: Path) -> Iterator[int]:
     """At ten o'clock."""
     port = free_port()
-    opened = private_application(Settings(), dsn.process, MovableClock(NINE + HOUR))
+    opened = private_application(Settings(home=tmp_path), dsn.process, MovableClock(NINE + HOUR))
     with opened as app, private_listener.answering(app, port):
         yield port
 
@@ -100,7 +105,7 @@ def test_a_scrape_tells_the_mails_that_wait_and_that_have_ended(
     assert found["shomei_mails_total locked sent"] == 2
     assert found["shomei_mails_total expiring cancelled"] == 1
     assert found["shomei_mails_total blocked given_up"] == 0
-    assert len([name for name in found if name.startswith("shomei_mails_total ")]) == 7 * 3
+    assert len([name for name in found if name.startswith("shomei_mails_total ")]) == len(get_args(Kind)) * 3
     assert found["process_start_time_seconds"] > 0
 
 
@@ -123,6 +128,12 @@ def test_before_the_projector_has_begun_a_scrape_says_that_there_are_no_figures(
     assert found["process_start_time_seconds"] > 0
 
 
+@pytest.fixture
+def no_ends(tmp_path: Path, database: Database) -> AuthorityEnds:
+    """Of a machine that has no authority."""
+    return AuthorityEnds(tmp_path / "none", database)
+
+
 class Away(CurrentViews):
     def mail_totals(self) -> MailTotals:
         raise Unavailable("no database connection")
@@ -138,21 +149,47 @@ class Hanging(CurrentViews):
         return super().mail_totals()
 
 
-def test_while_the_database_is_away_a_scrape_says_so(database: Database, store: EventStore) -> None:
-    with answering(Away(database), store, patience=10) as port:
+def test_while_the_database_is_away_a_scrape_says_so(
+    database: Database, store: EventStore, no_ends: AuthorityEnds
+) -> None:
+    with answering(Away(database), store, no_ends, patience=10) as port:
         assert scrape(port)["shomei_up"] == 0
 
 
-def test_while_the_database_hangs_a_scrape_is_answered_all_the_same(database: Database, store: EventStore) -> None:
+def test_while_the_database_hangs_a_scrape_is_answered_all_the_same(
+    database: Database, store: EventStore, no_ends: AuthorityEnds
+) -> None:
     views = Hanging(database)
 
-    with answering(views, store, patience=0.02) as port:
+    with answering(views, store, no_ends, patience=0.02) as port:
         try:
             found = scrape(port)
         finally:
             views.goes_on.set()
 
     assert found["shomei_up"] == 0
+
+
+def test_a_scrape_tells_what_ends_when_and_without_the_database_what_stands_in_files(
+    tmp_path: Path, database: Database, store: EventStore, dsn: Dsn
+) -> None:
+    home, views = tmp_path / "authority", CurrentViews(database)
+    authority = authority_in(home)
+    with closing(Pki(home, PASSPHRASE, PKI_URL, authority, database, store)) as pki:
+        pki.renew(NINE)
+    keep_up(store, dsn, views)
+    ends = AuthorityEnds(home, database)
+
+    with answering(views, store, ends, 10) as port, answering(Away(database), store, ends, 10) as away:
+        found, files = scrape(port), scrape(away)
+
+    name = "shomei_end_timestamp_seconds"
+    assert found[f"{name} root root_list"] == (NINE + 180 * DAY).timestamp()
+    assert found[f"{name} issuing issuing_list"] == (NINE + 2 * DAY).timestamp()
+    assert found[f"{name} issuing issuing_certificate"] == authority.issuing.not_valid_after_utc.timestamp()
+    assert found[f"{name} issuing ocsp_signer"] == (NINE - 5 * MINUTE + 90 * DAY - SECOND).timestamp()
+    assert {key for key in found if key.startswith(name)} - set(files) == {f"{name} issuing issuing_list"}
+    assert files["shomei_up"] == 0
 
 
 def test_there_is_nothing_else_at_that_port(port: int) -> None:

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_private_key, pkcs12
 
 from application.ports import KeyPair
-from domain.organization import Profile
+from domain.organization_facts import Profile
 from infra.authority import IssuingAuthority
 from infra.pkcs12 import MOST_ROUNDS, KeyPackageFactory, Rounds, mac_key, make_key
 from tests.support.key_packages import FEW, PASSWORD, Issued, issued_by

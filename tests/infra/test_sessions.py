@@ -1,14 +1,20 @@
 """Log-ins in the database: one open at a time, found by their cookie alone (R6.3)."""
 
+from uuid import UUID
+
 import pytest
 
-from application.ports import Session
+from application.ports import Changes, Session
+from infra.certificate_index import CertificateIndex
+from infra.event_store import EventStore
 from infra.postgres import Database
 from infra.sessions import SessionBook, session_id
-from tests.support.accounts import MILLISECOND, MINUTE, NINE
+from tests.support.accounts import MILLISECOND, MINUTE, NINE, fact
 from tests.support.rows import write
 
 FINGERPRINT = "cd" * 32
+STREAM = UUID("4b1d8f0e-0000-4000-8000-000000000001")
+OTHER = UUID("9c2e7a1d-0000-4000-8000-000000000002")
 
 
 @pytest.fixture
@@ -43,6 +49,26 @@ def test_a_session_is_found_by_its_cookie_alone(book: SessionBook, database: Dat
     )
     assert book.find(cookie[:-1]) is None
     assert book.find(session_id(cookie)) is None
+
+
+def test_with_the_session_come_the_facts_of_its_own_certificate_in_their_order(
+    book: SessionBook, database: Database, store: EventStore
+) -> None:
+    index = CertificateIndex(database)
+    for serial, fingerprint, stream in (("A1", FINGERPRINT, STREAM), ("B2", "ab" * 32, OTHER)):
+        write(database, index.planned(serial, stream, NINE), index.issued(serial, fingerprint))
+    first, second = fact("CertificateFirstUsed", NINE), fact("KeyPackageDelivered", NINE)
+    store.save(Changes(OTHER, 0, [second]), Changes(STREAM, 0, [first, second]))
+    cookie = begun(book, database)
+
+    assert book.with_certificate(cookie) == (found(book, cookie), [first, second])
+
+
+def test_a_session_is_found_though_nobody_knows_its_certificate(book: SessionBook, database: Database) -> None:
+    cookie = begun(book, database)
+
+    assert book.with_certificate(cookie) == (found(book, cookie), [])
+    assert book.with_certificate(cookie[:-1]) is None
 
 
 def test_the_cookie_stands_nowhere_in_the_row(book: SessionBook, database: Database) -> None:

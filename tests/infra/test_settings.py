@@ -156,6 +156,7 @@ def test_every_setting_can_be_set() -> None:
     assert settings.policy() == Policy(
         first_password_life=timedelta(days=7),
         letter_password_life=timedelta(days=60),
+        general_users=5,
         approval="two_persons",
         supersede="at_expiry",
         renewal_needs_certificate=True,

@@ -16,7 +16,7 @@ from infra.event_store import EventStore
 from infra.pool import ANSWER_SECONDS, Connection
 from infra.postgres import Database
 from infra.views import CurrentViews
-from projections.answers import CertificateKey
+from projections.answers import ExpiringKey
 from projections.runner import catch_up, connect
 from projections.views import ViewStatus
 from tests.support.accounts import NINE, TARO, certificate_after, registered
@@ -129,9 +129,7 @@ def test_a_question_is_handed_on_whole(views: CurrentViews, store: EventStore, d
     assert views.mail_totals().waiting == 3
     assert [row.serial for row in ends.items] == ["A1"]
     assert views.expiring_certificates(NINE, within=364).items == []
-    assert (
-        views.expiring_certificates(NINE, within=365, after=CertificateKey(ends.items[0].not_after, "A1")).items == []
-    )
+    assert views.expiring_certificates(NINE, within=365, after=ExpiringKey(ends.items[0].not_after, "A1")).items == []
 
 
 def test_before_the_projector_has_begun_nothing_can_be_asked_and_nothing_is_waited_for(

@@ -7,6 +7,7 @@ tests/stress/test_client_certificates.py.
 import socket
 import ssl
 from base64 import b64encode
+from collections.abc import Iterator
 from datetime import timedelta
 from http.client import HTTPSConnection
 from pathlib import Path
@@ -14,14 +15,20 @@ from urllib.parse import quote
 
 import httpx2
 import pytest
+from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from domain.fact import COMMAND_LINE
+from infra.views import CurrentViews
+from projections.runner import catch_up, connect
 from tests.support.eventually import eventually
+from tests.support.guest import Guest, certificate_file
 from tests.support.house import RIGHT
 from tests.support.html import Page
 from tests.support.limited import POSTS, limits_of, posted
 from tests.support.nginx import needs_nginx
 from tests.support.ocsp import GOOD, read, request
+from tests.support.openssl import OpenSsl
 from tests.support.street import HOST, Street, answered
 
 pytestmark = needs_nginx
@@ -124,6 +131,43 @@ def test_lists_and_certificates_and_nothing_else_are_served_without_tls(street: 
     assert revoked.status_code == 200
     assert [answer.status_code for answer in others] == [301] * 5
     assert others[1].headers["location"] == "https://shomei.example.jp/login?user=x"
+
+
+@pytest.fixture
+def admin(street: Street, tmp_path: Path) -> Iterator[Guest]:
+    """Logged in through nginx, with read models that know all; the authority's list is no longer years old."""
+    street.fleet.run("ca", "root-crl")
+    street.house.staff("bank0001")
+    p12 = street.house.desk.certification.issue_to_file("bank0001", RIGHT, COMMAND_LINE, street.now)
+    with street.guest(certificate_file(p12, RIGHT, tmp_path / "admin.pem")) as guest:
+        guest.open()
+        guest.send(user_id="bank0001", password=RIGHT)
+        yield guest
+
+
+def test_openssl_sees_a_revocation_in_the_console_at_once_by_ocsp_and_by_the_list(
+    street: Street, admin: Guest, tmp_path: Path
+) -> None:
+    leaf = x509.load_pem_x509_certificate(street.issued("lost0001", DAY).read_bytes())
+    root = (street.fleet.home / "authority" / "root.pem").read_bytes()
+    chain = (street.ours.certificate, x509.load_pem_x509_certificate(root))
+    openssl = OpenSsl(tmp_path / "verifier", f"http://{HOST}:{street.nginx.plain}", leaf, chain, root)
+    with connect(street.house.database.dsn, "test") as connection:
+        for view in CurrentViews(street.house.database).all:
+            catch_up(connection, view, street.house.store)
+    page = f"/bank/certificates/{leaf.serial_number:X}/revoke"
+    before = openssl.ocsp("-cert", "leaf.pem"), openssl.verify()
+
+    answer = admin.post(page, admin.token(page), reason="lost", own_password=RIGHT)
+
+    after = openssl.ocsp("-cert", "leaf.pem"), openssl.verify()
+    assert "Response verify OK" in before[0]
+    assert "leaf.pem: good" in before[0]
+    assert before[1] == "leaf.pem: OK\n"
+    assert (answer.status_code, answer.headers["location"]) == (303, page.removesuffix("/revoke"))
+    assert "Response verify OK" in after[0]
+    assert "leaf.pem: revoked" in after[0]
+    assert "certificate revoked" in after[1]
 
 
 def test_ocsp_is_answered_by_post_and_by_get_with_slashes_as_they_came(street: Street) -> None:

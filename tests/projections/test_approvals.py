@@ -68,6 +68,17 @@ def test_a_request_is_open_with_all_that_the_second_person_needs(connection: Con
     ]
 
 
+def test_a_request_to_initialize_names_the_organization(connection: Connection, log: MemoryLog) -> None:
+    asked = fact("ApprovalRequested", NINE, by=FIRST, act="initialize", target="ORG0001", user_id="", reason="closed")
+    log.append(approval_stream("initialize", "ORG0001", 1), [asked])
+    catch_up(connection, VIEW, log)
+
+    with connection.cursor() as cursor:
+        (row,) = VIEW.page(cursor).items
+
+    assert (row.act, row.target, row.user_id, row.paper_number) == ("initialize", "ORG0001", "", None)
+
+
 @pytest.mark.parametrize(
     ("end", "state"), [(given(), "given"), (refused("declined"), "declined"), (refused("impossible"), "impossible")]
 )

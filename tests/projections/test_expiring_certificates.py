@@ -8,7 +8,7 @@ import pytest
 
 from domain.certificate import Reason, certificate_stream
 from domain.notification import Kind, notification_stream
-from projections.answers import CertificateKey, EndingDay, ExpiringPage, ExpiringRow
+from projections.answers import EndingDay, ExpiringKey, ExpiringPage, ExpiringRow
 from projections.expiring_certificates import ExpiringCertificates
 from projections.runner import Connection, catch_up
 from tests.support.accounts import DAY, HOUR, NINE, SECOND, TARO, fact, japan
@@ -269,7 +269,7 @@ def test_pages_walk_all_that_ends_soon_exactly_once_by_its_end(log: MemoryLog, p
     issue(log, "A1")
 
     walked: list[str] = []
-    after: CertificateKey | None = None
+    after: ExpiringKey | None = None
     while not walked or after is not None:
         found = page(WINDOW + DAY, after=after, limit=limit)
         walked += [row.serial for row in found.items]

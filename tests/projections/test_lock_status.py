@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 
 from domain.credentials import account_stream
-from projections.answers import AccountRow, AccountState
+from projections.answers import AccountKey, AccountRow, AccountState
 from projections.lock_status import LockStatus
 from projections.runner import Connection, catch_up
 from tests.support.accounts import (
@@ -221,7 +221,7 @@ def test_an_account_is_found_by_its_id_without_regard_to_case(five: Connection) 
 @pytest.mark.parametrize(("limit", "lengths"), [(1, [1, 1, 1, 1, 1]), (2, [2, 2, 1]), (4, [4, 1]), (5, [5]), (6, [5])])
 def test_pages_walk_all_accounts_exactly_once(five: Connection, limit: int, lengths: list[int]) -> None:
     pages: list[list[str]] = []
-    after: str | None = None
+    after: AccountKey | None = None
     with five.cursor() as cursor:
         while not pages or after is not None:
             page = VIEW.page(cursor, NINE, after=after, limit=limit)

@@ -8,7 +8,7 @@ import pytest
 from domain.credentials import account_stream
 from domain.fact import WORKER, Fact
 from domain.notification import Kind, notification_stream
-from projections.answers import MailCount, MailRow, MailState, MailTotals
+from projections.answers import MailCount, MailKey, MailRow, MailState, MailTotals
 from projections.outbox import Outbox
 from projections.runner import Connection, catch_up
 from tests.support.accounts import HOUR, MINUTE, NINE, TARO, fact
@@ -114,7 +114,7 @@ def test_mails_are_found_by_user_without_regard_to_case(four: Connection) -> Non
 @pytest.mark.parametrize(("limit", "lengths"), [(1, [1, 1, 1, 1]), (3, [3, 1]), (4, [4]), (5, [4])])
 def test_pages_walk_all_mails_exactly_once_the_newest_first(four: Connection, limit: int, lengths: list[int]) -> None:
     pages: list[list[str]] = []
-    after: int | None = None
+    after: MailKey | None = None
     with four.cursor() as cursor:
         while not pages or after is not None:
             page = VIEW.page(cursor, after=after, limit=limit)

@@ -1,5 +1,7 @@
 """Organizations and their users, as the bank asks for them (R9.1; screens.md, Machine)."""
 
+from datetime import datetime
+
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -14,8 +16,8 @@ from tests.support.log import MemoryLog, cut
 VIEW = People()
 
 
-def organization(log: MemoryLog, code: str, name: str = "見本商事株式会社") -> None:
-    append(log, code, fact("OrganizationRegistered", NINE, code=code, name=name, contact=1, commitment=COMMITMENT))
+def organization(log: MemoryLog, code: str, name: str = "見本商事株式会社", at: datetime = NINE) -> None:
+    append(log, code, fact("OrganizationRegistered", at, code=code, name=name, contact=1, commitment=COMMITMENT))
 
 
 def append(log: MemoryLog, code: str, *facts: Fact) -> None:
@@ -67,6 +69,7 @@ def test_an_organization_is_listed_with_its_settings_and_no_master_yet(connectio
         master=None,
         general_users=0,
         registered_at=NINE,
+        closed_at=None,
     )
 
 
@@ -82,6 +85,40 @@ def test_settings_and_master_are_the_last_ones_recorded(connection: Connection, 
     (row,) = organizations(connection, log)
 
     assert (row.p12_profile, row.language, row.master) == ("legacy", "en", "hanako1")
+
+
+def test_an_initialized_organization_has_no_master_until_the_next_one_registers(
+    connection: Connection, log: MemoryLog
+) -> None:
+    organization(log, "ORG0001")
+    append(
+        log,
+        "ORG0001",
+        fact("MasterRegistered", NINE, user_id="hanako1"),
+        fact("MasterInitialized", NINE + HOUR, user_id="hanako1"),
+    )
+    (before,) = organizations(connection, log)
+    append(log, "ORG0001", fact("MasterRegistered", NINE + DAY, user_id="hanako2"))
+
+    (after,) = organizations(connection, log)
+
+    assert (before.master, after.master) == (None, "hanako2")
+
+
+def test_a_closed_organization_stays_in_the_list_with_the_time(connection: Connection, log: MemoryLog) -> None:
+    organization(log, "ORG0001")
+    organization(log, "ORG0002")
+    append(log, "ORG0001", fact("OrganizationClosed", NINE + HOUR))
+
+    rows = organizations(connection, log)
+
+    assert [(row.code, row.closed_at) for row in rows] == [("ORG0001", NINE + HOUR), ("ORG0002", None)]
+
+
+def test_what_happens_to_an_organization_nobody_registered_makes_no_row(connection: Connection, log: MemoryLog) -> None:
+    append(log, "ORG0001", fact("MasterInitialized", NINE, user_id=None), fact("OrganizationClosed", NINE))
+
+    assert organizations(connection, log) == []
 
 
 def test_general_users_are_counted_until_they_are_closed_and_the_master_is_not(

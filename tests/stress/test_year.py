@@ -10,6 +10,7 @@ from application.notifications import Notifications
 from application.reminders import Reminders
 from domain.notification import NotificationRequested, NotificationSent
 from domain.policy import Policy
+from infra.issuance_codes import CodeDrawer
 from infra.mail_claims import MailClaims
 from infra.views import CurrentViews
 from projections.runner import Connection, catch_up, connect
@@ -93,7 +94,9 @@ class Worker:
         self._views = CurrentViews(house.database)
         claims = MailClaims(house.database, self._views.waiting_mails)
         self._reminders = Reminders(house.store, self._views, policy)
-        self._notifications = Notifications(house.store, house.people, claims, PlainLetters(), server, policy)
+        self._notifications = Notifications(
+            house.store, house.people, CodeDrawer(house.database), claims, PlainLetters(), server, policy
+        )
 
     def round(self, now: datetime) -> None:
         self._house.clock.set(now)

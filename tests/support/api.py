@@ -21,7 +21,7 @@ class Door:
     def __init__(self) -> None:
         self.answer: str | DomainError = "auditor"
 
-    async def __call__(self, request: Request) -> str:
+    def __call__(self, request: Request) -> str:
         if isinstance(self.answer, DomainError):
             raise self.answer
         return self.answer

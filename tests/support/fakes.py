@@ -21,7 +21,7 @@ from application.ports import (
     Row,
 )
 from domain.fact import Fact
-from domain.organization import Profile
+from domain.organization_facts import Profile
 from infra.passwords import VerifierVault
 
 Act = Callable[[], object]

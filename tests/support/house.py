@@ -18,11 +18,15 @@ from application.certification import Certification
 from application.delivery import Delivery
 from application.desk import IssuingDesk
 from application.door import Door
+from application.history import History
 from application.issuance import Issuance
 from application.mails import Mails
+from application.members import Members
 from application.organizations import Organizations
 from application.ports import Authority, KeyPackages
+from application.registration import Registration
 from application.revocation import Revocation
+from application.second_check import SecondCheck
 from application.sessions import Sessions
 from application.streams import load_account, load_certificate
 from application.tokens import Tokens
@@ -36,8 +40,10 @@ from infra.api_tokens import TokenDrawer
 from infra.authority import IssuingAuthority, create
 from infra.certificate_index import CertificateIndex
 from infra.event_store import EventStore
+from infra.issuance_codes import CodeDrawer
 from infra.pkcs12 import KeyPackageFactory, Rounds
 from infra.postgres import Database, DatabaseTurns
+from infra.registrations import RegistrationBook
 from infra.sessions import SessionBook
 from infra.tickets import TicketDrawer
 from infra.vault import PersonVault
@@ -153,7 +159,7 @@ class House:
 
     def enter(self, user_id: str = TARO, password: str = RIGHT) -> str:
         """④; returns the ticket's cookie."""
-        return self.desk.issuance.authenticate(user_id, password, self.clock())
+        return self.desk.issuance.authenticate(user_id, password, self.clock()).cookie
 
     def start(self, cookie: str) -> bool:
         """発行 on ⑤."""
@@ -209,17 +215,25 @@ def furnish(
     certification = Certification(store, sessions, tickets, signing, packing, index, policy, BANK)
     delivery = Delivery(store, tickets, BANK)
     revocation = Revocation(store, index, people, sessions, tickets, policy)
+    organizations = Organizations(store, passwords, people, sessions, tickets, policy, secrets.choice)
+    accounts = Accounts(store, door, passwords, people, sessions, tickets, policy, secrets.choice)
+    members = Members(store, accounts, people)
+    second_check = SecondCheck(store, tickets, CodeDrawer(database), secrets.choice)
     desk = IssuingDesk(
-        accounts=Accounts(store, door, passwords, people, sessions, tickets, policy, secrets.choice),
-        approvals=Approvals(store, people, revocation, policy),
+        accounts=accounts,
+        approvals=Approvals(store, people, revocation, organizations, policy),
         delivery=delivery,
+        history=History(store, members),
         mails=Mails(store),
-        organizations=Organizations(store, passwords, people, policy, secrets.choice),
+        members=members,
+        organizations=organizations,
+        registration=Registration(store, turns, passwords, people, RegistrationBook(database), clock),
         revocation=revocation,
+        second_check=second_check,
         sessions=Sessions(store, door, sessions, tickets, index, policy),
         tokens=Tokens(store, index, TokenDrawer(database)),
         certification=certification,
-        issuance=Issuance(store, door, tickets, certification, delivery, policy, BANK),
+        issuance=Issuance(store, door, tickets, second_check, certification, delivery, policy, BANK),
     )
     return House(
         database, log, desk, clock, turns, passwords, people, sessions, tickets, index, signing, packing, between

@@ -3,7 +3,7 @@
 import msgspec
 
 from application.ports import KeyPair
-from domain.organization import Profile
+from domain.organization_facts import Profile
 from infra.authority import IssuingAuthority
 from infra.pkcs12 import KeyPackageFactory, Rounds, pack
 from tests.support.pkix import request_for

@@ -20,6 +20,7 @@ from domain.notification import (
     notification_from,
 )
 from domain.policy import Policy
+from infra.issuance_codes import CodeDrawer
 from infra.mail_claims import MailClaims
 from projections.answers import WaitingMail
 from tests.support.fakes import Between, WatchedStore
@@ -121,7 +122,14 @@ class Post:
         self.jitter = 0.0
         self.reminders = Reminders(store, self.due, policy)
         self.notifications = Notifications(
-            store, house.people, self.claims, self.letters, self.server, policy, lambda: self.jitter
+            store,
+            house.people,
+            CodeDrawer(house.database),
+            self.claims,
+            self.letters,
+            self.server,
+            policy,
+            lambda: self.jitter,
         )
 
     def send(self) -> int:

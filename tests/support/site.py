@@ -8,7 +8,7 @@ from starlette.applications import Starlette
 
 from infra.views import CurrentViews
 from tests.support.house import House
-from web import api, bank, mailbox
+from web import api, bank, mailbox, members
 from web.api_access import by_session_or_token
 from web.app import create_app
 from web.limits import Limits
@@ -53,12 +53,13 @@ def wired(
     pages = Pages(SERVICE, demo=False)
     held = limits or NoLimits()
     site = kind(house.desk, pages, house.clock, settled, held, answer_floor=0.0, tries_waiting=tries_waiting, threads=8)
-    authorize = by_session_or_token(house.desk.sessions, house.desk.tokens, held, site.ask, house.clock)
+    authorize = by_session_or_token(house.desk.sessions, house.desk.tokens, held, house.clock)
     views = CurrentViews(house.database)
     app = create_app(
         site,
         [
             *api.routes(views, site.ask, authorize, house.clock),
+            *members.routes(site, views),
             *bank.routes(site, views, lambda: ROOT_LIST_END),
             *mailbox.routes(site, kept),
         ],

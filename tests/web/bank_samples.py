@@ -141,6 +141,8 @@ def account_samples() -> Iterator[tuple[str, Page]]:
     rows = [account(state) for state in ACCOUNT_STATES] + [account("open", None)]
     asked = {"state": "locked", "organization": "SAKURA02"}
     yield "bank-accounts", ("bank_accounts.html", listed(path, rows, {}, names=NAMES), 200)
+    for sort in ("-user_id", "organization", "locked_until"):
+        yield f"bank-accounts-by-{sort}", ("bank_accounts.html", listed(path, rows, {"sort": sort}, names=NAMES), 200)
     yield "bank-accounts-none", ("bank_accounts.html", listed(path, [], asked, names={}), 200)
     further = {"following": "Im5leHQi", "begun": True}
     yield "bank-accounts-further", ("bank_accounts.html", listed(path, rows, asked, names=NAMES) | further, 200)
@@ -178,6 +180,8 @@ def certificate_samples() -> Iterator[tuple[str, Page]]:
     rows = [*map(certificate, CERTIFICATE_STATES), certificate("revoked", issued=False)]
     names = {"names": NAMES}
     yield "bank-certificates", ("bank_certificates.html", listed(path, rows, {}, **names), 200)
+    by_start = listed(path, rows, {"state": "live", "sort": "-not_before"}, **names)
+    yield "bank-certificates-by-start", ("bank_certificates.html", by_start, 200)
     asked = {"state": "expiring", "within": "60"}
     yield "bank-certificates-none", ("bank_certificates.html", listed(path, [], asked, **names), 200)
     for state in CERTIFICATE_STATES:
@@ -218,7 +222,7 @@ def organization_samples() -> Iterator[tuple[str, Page]]:
     empty = CLEAN | {"row": rows[1], "users": [], "all_shown": True, "certificates": {}}
     yield "bank-organization", ("bank_organization.html", full, 200)
     yield "bank-organization-empty", ("bank_organization.html", empty, 200)
-    off = {"faults": {"issuance_code": "not_built"}, "typed": {"issuance_code": "on", "language": "en"}}
+    off = {"faults": {"p12_profile": "missing"}, "typed": {"issuance_code": "on", "language": "en"}}
     yield "bank-organization-faults", ("bank_organization.html", full | off, 422)
     yield "bank-organization-wrong", ("bank_organization.html", full | {"refused": "wrong_password"}, 401)
 

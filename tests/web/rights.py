@@ -34,10 +34,21 @@ GET  /ca/{name}.cer                                  ok      ok     ok     ok   
 GET  /dev/mailbox                                   404     404    404    404     404    404    404    404
 GET  /dev/mailbox/{mail_id}                         404     404    404    404     404    404    404    404
 
-# ④ to ⑧: what opens is the ticket's cookie, whoever is logged in.
+# The master's first registration: what opens is the cookie of the letter's password, whoever is logged in.
 GET  /registration/master                            ok      ok     ok     ok      ok     ok     ok     ok
+POST /registration/master                            ok      ok     ok     ok      ok     ok     ok     ok
+GET  /registration/master/profile                    ok      ok     ok     ok      ok     ok     ok     ok
+POST /registration/master/profile                    ok      ok     ok     ok      ok     ok     ok     ok
+GET  /registration/master/confirm                    ok      ok     ok     ok      ok     ok     ok     ok
+POST /registration/master/confirm                    ok      ok     ok     ok      ok     ok     ok     ok
+POST /registration/master/cancel                     ok      ok     ok     ok      ok     ok     ok     ok
+GET  /registration/master/done                       ok      ok     ok     ok      ok     ok     ok     ok
+
+# ④ to ⑧: what opens is the ticket's cookie, whoever is logged in.
 GET  /issuance                                       ok      ok     ok     ok      ok     ok     ok     ok
 POST /issuance                                       ok      ok     ok     ok      ok     ok     ok     ok
+GET  /issuance/code                                  ok      ok     ok     ok      ok     ok     ok     ok
+POST /issuance/code                                  ok      ok     ok     ok      ok     ok     ok     ok
 GET  /issuance/confirm                               ok      ok     ok     ok      ok     ok     ok     ok
 POST /issuance/confirm                               ok      ok     ok     ok      ok     ok     ok     ok
 POST /issuance/cancel                                ok      ok     ok     ok      ok     ok     ok     ok
@@ -56,6 +67,26 @@ POST /logout                                         ok      ok     ok     ok   
 GET  /home                                          401      ok     ok     ok      ok change     ok    401
 GET  /home/password                                 401      ok     ok     ok      ok     ok     ok    401
 POST /home/password                                 401      ok     ok     ok      ok     ok     ok    401
+GET  /home/email                                    401      ok     ok     ok      ok change     ok    401
+POST /home/email                                    401      ok     ok     ok      ok change     ok    401
+GET  /home/history                                  401      ok     ok     ok      ok change     ok    401
+
+# The master's own general users: another organization's are as unknown as nobody (R1.3).
+GET  /users                                         401     403     ok    403     403    403     ok    401
+GET  /users/new                                     401     403     ok    403     403    403     ok    401
+POST /users/new                                     401     403     ok    403     403    403     ok    401
+GET  /users/{user_id}                               401     403     ok    403     403    403    404    401
+POST /users/{user_id}                               401     403     ok    403     403    403    404    401
+GET  /users/{user_id}/release                       401     403     ok    403     403    403    404    401
+POST /users/{user_id}/release                       401     403     ok    403     403    403    404    401
+GET  /users/{user_id}/suspend                       401     403     ok    403     403    403    404    401
+POST /users/{user_id}/suspend                       401     403     ok    403     403    403    404    401
+GET  /users/{user_id}/resume                        401     403     ok    403     403    403    404    401
+POST /users/{user_id}/resume                        401     403     ok    403     403    403    404    401
+GET  /users/{user_id}/reset                         401     403     ok    403     403    403    404    401
+POST /users/{user_id}/reset                         401     403     ok    403     403    403    404    401
+GET  /users/{user_id}/close                         401     403     ok    403     403    403    404    401
+POST /users/{user_id}/close                         401     403     ok    403     403    403    404    401
 
 # The bank's console.
 GET  /bank                                          401     403    403     ok     403    403    403    401

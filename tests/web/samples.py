@@ -1,13 +1,17 @@
 """Every page in every state it can be in, with invented people: for the tests of the look and for screenshots."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
+from itertools import cycle
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast, get_args
 
 import msgspec
 
+from application.history import TOLD, Actor, HistoryPage, Told
+from domain.fact import Fact
 from tests.web.bank_samples import BANK_PAGES
+from tests.web.member_samples import MEMBER_PAGES
 from web.mailbox import KeptMail
 from web.pages import OwnAccount, OwnCertificate, Pages, Service, ShownLine, SignedIn
 
@@ -20,6 +24,7 @@ SERIAL = "5F3A91C07E24D8B60A4D2C79E61B83F5"
 
 SATO = SignedIn("sato2001", "佐藤 由美", "さくら精機労働組合", "general", must_change_password=False)
 NEW_SATO = msgspec.structs.replace(SATO, must_change_password=True)
+SUZUKI = SignedIn("suzuki77", "鈴木 花子", "さくら精機労働組合", "master", must_change_password=False)
 BANK = SignedIn("bank0001", "高橋 一郎", None, "bank_admin", must_change_password=False)
 
 HELD = ("locked", "blocked", "suspended", "closed")
@@ -47,6 +52,10 @@ REFUSALS = {
     "ticket_missing": 409,
     "ticket_timed_out": 409,
     "other_tab": 409,
+    "code_awaited": 409,
+    "wrong_code": 401,
+    "code_over": 409,
+    "too_many_codes": 409,
     "package_waits": 409,
     "no_package": 409,
     "package_gone": 410,
@@ -65,7 +74,17 @@ REFUSALS = {
     "invalid_request": 400,
     "invalid_input": 422,
     "unknown_user": 401,
+    "unknown_organization": 401,
     "wrong_password": 401,
+    "invitation_locked": 401,
+    "invitation_blocked": 401,
+    "invitation_closed": 401,
+    "registration_missing": 409,
+    "registration_timed_out": 409,
+    "invitation_replaced": 409,
+    "already_registered": 409,
+    "expired": 409,
+    "too_many_users": 409,
     "locked": 401,
     "blocked": 401,
     "suspended": 401,
@@ -130,7 +149,6 @@ def entrance_samples() -> Iterator[tuple[str, Sample]]:
     yield "entrance-logged-out", Sample("entrance.html", {"certificate": shown("live"), "logged_out": True})
     for state in CERTIFICATE_STATES:
         yield f"entrance-{state}", Sample("entrance.html", {"certificate": shown(state), "logged_out": False})
-    yield "registration", Sample("registration_later.html", {})
 
 
 def login_samples() -> Iterator[tuple[str, Sample]]:
@@ -177,6 +195,10 @@ def issuance_samples() -> Iterator[tuple[str, Sample]]:
         "last_day": date(2027, 11, 26),
         "until": NOW + timedelta(minutes=10),
     }
+    waiting = {"ticket": "0" * 64, "faults": {}, "left": None, "until": NOW + timedelta(minutes=10)}
+    yield "code", Sample("code.html", waiting)
+    yield "code-wrong", Sample("code.html", waiting | {"left": 4}, status=401)
+    yield "code-faults", Sample("code.html", waiting | {"faults": {"code": "full_width"}}, status=422)
     yield "confirm", Sample("confirm.html", ticket | certificate)
     yield "progress", Sample("progress.html", ticket | {"failure": None})
     for failure in ("failed", "timed_out", "ticket_timed_out", "issuance_over", *HELD):
@@ -187,6 +209,55 @@ def issuance_samples() -> Iterator[tuple[str, Sample]]:
     yield "closed", Sample("closed.html", {})
 
 
+def registration_samples() -> Iterator[tuple[str, Sample]]:
+    clean: dict[str, object] = {"code": "", "faults": {}, "refused": False}
+    yield "registration", Sample("registration_login.html", clean)
+    refused = clean | {"code": "SAKURA01", "refused": True}
+    yield "registration-refused", Sample("registration_login.html", refused, status=401)
+    for fault in ("missing", "full_width", "malformed"):
+        faults: dict[str, object] = {
+            "code": "SAK",
+            "faults": {"organization_code": fault, "initial_password": "missing"},
+        }
+        yield f"registration-{fault}", Sample("registration_login.html", clean | faults, status=422)
+
+    typed = {
+        "name": "鈴木 花子",
+        "email": "h-suzuki@example.invalid",
+        "email_again": "h-suzuki@example.invalid",
+        "user_id": "suzuki77",
+    }
+    profile: dict[str, object] = {"registration": "registration-1", "organization": "さくら精機労働組合"}
+    empty = {"typed": dict.fromkeys(typed, ""), "faults": {}}
+    yield "registration-profile", Sample("registration_profile.html", profile | empty)
+    yield "registration-profile-back", Sample("registration_profile.html", profile | {"typed": typed, "faults": {}})
+    for name, wrong in {
+        "malformed": {"name": "malformed", "email": "malformed", "user_id": "not_mixed", "password": "length"},
+        "differ": {"email_again": "emails_differ", "password_again": "passwords_differ"},
+        "taken": {"user_id": "taken", "password": "initial_password"},
+    }.items():
+        answer = profile | {"typed": typed, "faults": wrong}
+        yield f"registration-profile-{name}", Sample("registration_profile.html", answer, status=422)
+    until = {"until": NOW + timedelta(minutes=30)}
+    person = {name: typed[name] for name in ("name", "email", "user_id")}
+    yield "registration-confirm", Sample("registration_confirm.html", profile | person | until)
+    long = {"name": "あ" * 64, "email": "h-suzuki@" + "long-" * 20 + "name.example.invalid", "organization": "労" * 64}
+    yield "registration-confirm-long", Sample("registration_confirm.html", profile | person | until | long)
+    done: dict[str, object] = {"organization": "さくら精機労働組合", "user_id": "suzuki77"}
+    yield "registration-done", Sample("registration_done.html", done)
+
+
+def history_lines() -> Iterator[tuple[Fact, Actor]]:
+    """One of each kind that a person is told of, and of each actor."""
+    details: dict[str, object] = {"serial": SERIAL, "not_after": NOW, "until": NOW, "was": "blocked", "reason": "lost"}
+    actors: Iterator[Actor] = cycle(get_args(Actor))
+    kinds: tuple[Callable[..., Fact], ...] = TOLD
+    for kind in kinds:
+        fields = msgspec.structs.fields(cast("type[Fact]", kind))
+        filled = {field.name: details.get(field.name, "login" if field.type is str else None) for field in fields}
+        yield kind(**filled | {"at": NOW, "by": "sato2001"}), next(actors)
+
+
 def portal_samples() -> Iterator[tuple[str, Sample]]:
     for days_left in (0, 1, 21, 30, 31, 365):
         yield f"home-{days_left}", home(days_left)
@@ -194,10 +265,24 @@ def portal_samples() -> Iterator[tuple[str, Sample]]:
     yield "home-renewed", home(21, certificate=renewed)
     yield "home-first-login", home(365, last_login=None, account=OwnAccount("sato2001", "master", "組合", None, None))
     yield "home-replaced", home(21, replaced=True, failures_since=2)
+    yield "home-master", home(200, SUZUKI)
     yield "home-staff", home(200, BANK)
 
     clean: dict[str, object] = {"forced": False, "faults": {}, "refused": None, "until": None, "minutes": None}
     yield "password", Sample("password.html", clean, SATO)
+    address: dict[str, object] = clean | {"email": "y-sato@example.invalid", "typed": {}}
+    yield "email", Sample("email.html", address, SATO)
+    typed = {"email": "y.sato@example.invalid", "email_again": "y-sato@example.invalid"}
+    differs = address | {"typed": typed, "faults": {"email_again": "emails_differ"}}
+    yield "email-faults", Sample("email.html", differs, SATO, 422)
+    yield "email-wrong", Sample("email.html", address | {"typed": typed, "refused": "wrong_password"}, SATO, 401)
+    lines = [Told(fact.at, "sato2001", actor, fact) for fact, actor in history_lines()]
+    yield "history", Sample("history.html", {"of": "own", "page": HistoryPage(lines, 60)}, SATO)
+    yield "history-none", Sample("history.html", {"of": "own", "page": HistoryPage([], None)}, SATO)
+    yield (
+        "history-organization",
+        Sample("history.html", {"of": "organization", "page": HistoryPage(lines, None)}, SUZUKI),
+    )
     yield "password-forced", Sample("password.html", clean | {"forced": True}, NEW_SATO)
     for fault in NEW_PASSWORD_FAULTS:
         faults: dict[str, object] = {"faults": {"password": fault}}
@@ -239,8 +324,10 @@ SAMPLES: dict[str, Sample] = {
     **dict(entrance_samples()),
     **dict(login_samples()),
     **dict(issuance_samples()),
+    **dict(registration_samples()),
     **dict(portal_samples()),
     **dict(mailbox_samples()),
     **dict(refusal_samples()),
     **{name: Sample(template, context, BANK, status) for name, (template, context, status) in BANK_PAGES.items()},
+    **{name: Sample(template, context, SUZUKI, status) for name, (template, context, status) in MEMBER_PAGES.items()},
 }

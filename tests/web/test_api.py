@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import get_args
 
 import pytest
 from starlette.testclient import TestClient
@@ -17,7 +18,9 @@ from tests.support.api import CERTIFICATES, LOCK_STATUS, Door, api_of, cursor
 from tests.support.clock import MovableClock
 from tests.support.database import Dsn
 from tests.support.log import MemoryLog
+from web.api_queries import RESOURCES
 
+USERS, MAILS = "/api/v1/users", "/api/v1/mails"
 NOW = NINE + 2 * HOUR
 
 
@@ -211,6 +214,48 @@ def test_certificates_are_filtered(api: TestClient, query: str, expected: list[s
     assert [row["serial"] for row in response.json()["items"]] == expected
 
 
+# ---- orders
+
+
+ORDERS = {resource.path: get_args(resource.query.__annotations__["sort"]) for resource in RESOURCES}
+IN_ORDER = {
+    (LOCK_STATUS, "user_id"): ["jiro02", "staff01", "taro01"],
+    (LOCK_STATUS, "organization"): ["staff01", "taro01", "jiro02"],
+    (LOCK_STATUS, "-organization"): ["jiro02", "taro01", "staff01"],
+    (LOCK_STATUS, "locked_until"): ["taro01", "jiro02", "staff01"],
+    (LOCK_STATUS, "-locked_until"): ["taro01", "staff01", "jiro02"],
+    (CERTIFICATES, "-end"): ["0C2D", "0A1B"],
+    (USERS, "-user_id"): ["taro01", "staff01", "jiro02"],
+}
+
+
+@pytest.mark.usefixtures("told")
+@pytest.mark.parametrize(("path", "sort"), IN_ORDER)
+def test_a_list_is_given_in_the_order_asked_for(api: TestClient, path: str, sort: str) -> None:
+    rows = api.get(path, params={"sort": sort}).json()["items"]
+
+    assert [row.get("serial", row["user_id"]) for row in rows] == IN_ORDER[path, sort]
+
+
+@pytest.mark.usefixtures("told")
+@pytest.mark.parametrize("path", ORDERS)
+def test_the_first_order_is_the_one_where_none_is_asked_for(api: TestClient, path: str) -> None:
+    assert api.get(path).json() == api.get(path, params={"sort": ORDERS[path][0]}).json()
+
+
+@pytest.mark.usefixtures("told")
+@pytest.mark.parametrize("path", [LOCK_STATUS, CERTIFICATES, USERS])
+def test_a_page_of_one_order_leads_to_none_of_another(api: TestClient, path: str) -> None:
+    for sort in ORDERS[path]:
+        following = api.get(path, params={"sort": sort, "limit": 1}).json()["next"]
+        answers = {other: api.get(path, params={"sort": other, "cursor": following}) for other in ORDERS[path]}
+
+        assert {other for other, answer in answers.items() if answer.status_code == 200} == {sort}
+        assert {answer.json()["detail"] for answer in answers.values() if answer.status_code != 200} == {
+            "cursor: of_another_order"
+        }
+
+
 # ---- who may ask
 
 
@@ -232,11 +277,16 @@ def test_the_banks_people_may_ask(api: TestClient, door: Door, path: str, role: 
     [
         (LOCK_STATUS, {"limit": "1"}),
         (LOCK_STATUS, {"limit": "500"}),
-        (LOCK_STATUS, {"cursor": cursor(b'"zzzzzz"')}),
+        (LOCK_STATUS, {"cursor": cursor(b'["user_id","zzzzzzzzzzzz","",null]')}),
+        (
+            LOCK_STATUS,
+            {"sort": "locked_until", "cursor": cursor(b'["locked_until","z","","0001-01-01T00:00:00+14:00"]')},
+        ),
         (CERTIFICATES, {"within": "1"}),
         (CERTIFICATES, {"within": "366"}),
-        (CERTIFICATES, {"cursor": cursor(b'["0001-01-01T00:00:00+14:00","0"]')}),
-        (CERTIFICATES, {"cursor": cursor(b'["9999-12-31T23:59:59-14:00","F"]')}),
+        (CERTIFICATES, {"cursor": cursor(b'["end","0","a","0001-01-01T00:00:00+14:00","0001-01-01T00:00:00+14:00"]')}),
+        (CERTIFICATES, {"cursor": cursor(b'["end","F","a","9999-12-31T23:59:59-14:00","9999-12-31T23:59:59-14:00"]')}),
+        (MAILS, {"cursor": cursor(b'["newest",4611686018427387904]')}),
     ],
 )
 def test_the_outermost_values_are_taken(api: TestClient, path: str, query: dict[str, str]) -> None:

@@ -16,6 +16,8 @@ from web.api import problem
 from web.api_queries import RESOURCES
 from web.limits import TooMany
 
+AT = b'"2027-11-23T14:59:59Z"'
+
 
 class ViewsAway:
     """Views of a database that cannot be reached; what is refused before never gets here."""
@@ -105,7 +107,21 @@ def test_nothing_can_be_changed_here(api: TestClient, path: str, method: str) ->
         (LOCK_STATUS, {"cursor": ""}, "cursor: malformed"),
         (LOCK_STATUS, {"cursor": "A" * 204}, "cursor: malformed"),
         (LOCK_STATUS, {"cursor": cursor(b"{")}, "cursor: malformed"),
-        (LOCK_STATUS, {"cursor": cursor(b'"\\u0000"')}, "cursor: malformed"),
+        (LOCK_STATUS, {"cursor": cursor(b'"taro01"')}, "cursor: malformed"),
+        (LOCK_STATUS, {"cursor": cursor(b'["user_id","\\u0000","",null]')}, "cursor: malformed"),
+        (LOCK_STATUS, {"cursor": cursor(b'["state","taro01","",null]')}, "cursor: malformed"),
+        (LOCK_STATUS, {"cursor": cursor(b'["-user_id","taro01","",null]')}, "cursor: of_another_order"),
+        (LOCK_STATUS, {"sort": "state"}, "sort: malformed"),
+        (LOCK_STATUS, {"sort": "--user_id"}, "sort: malformed"),
+        (LOCK_STATUS, {"sort": ""}, "sort: malformed"),
+        (LOCK_STATUS, {"sort": "null"}, "sort: malformed"),
+        (LOCK_STATUS, {"sort": ["user_id", "user_id"]}, "query: repeated"),
+        (CERTIFICATES, {"sort": "serial"}, "sort: malformed"),
+        ("/api/v1/organizations", {"sort": "name"}, "sort: malformed"),
+        ("/api/v1/users", {"sort": "role"}, "sort: malformed"),
+        ("/api/v1/mails", {"sort": "-newest"}, "sort: malformed"),
+        ("/api/v1/mails", {"cursor": cursor(b'["oldest",7]')}, "cursor: of_another_order"),
+        ("/api/v1/mails", {"cursor": cursor(b'["newest",4611686018427387905]')}, "cursor: malformed"),
         (LOCK_STATUS, {"cursor": cursor(b"\xff")}, "cursor: malformed"),
         (CERTIFICATES, {"state": "planned"}, "state: malformed"),
         (CERTIFICATES, {"unused": "perhaps"}, "unused: malformed"),
@@ -114,9 +130,15 @@ def test_nothing_can_be_changed_here(api: TestClient, path: str, method: str) ->
         (CERTIFICATES, {"serial": "0G"}, "serial: malformed"),
         (CERTIFICATES, {"serial": "0" * 41}, "serial: malformed"),
         (CERTIFICATES, {"cursor": cursor(b'"taro01"')}, "cursor: malformed"),
-        (CERTIFICATES, {"cursor": cursor(b'["2027-11-23T14:59:59","0A1B"]')}, "cursor: malformed"),
-        (CERTIFICATES, {"cursor": cursor(b'["2027-11-23T14:59:59Z","0a1b"]')}, "cursor: malformed"),
-        (CERTIFICATES, {"cursor": cursor(b'["2027-11-23T14:59:59Z"]')}, "cursor: malformed"),
+        (
+            CERTIFICATES,
+            {"cursor": cursor(b'["end","0A1B","taro01","2027-11-23T14:59:59",%s]' % AT)},
+            "cursor: malformed",
+        ),
+        (CERTIFICATES, {"cursor": cursor(b'["end","0a1b","taro01",%s,%s]' % (AT, AT))}, "cursor: malformed"),
+        (CERTIFICATES, {"cursor": cursor(b'["end","0A1B","Taro01",%s,%s]' % (AT, AT))}, "cursor: malformed"),
+        (CERTIFICATES, {"cursor": cursor(b'["end","0A1B","taro01",%s]' % AT)}, "cursor: malformed"),
+        (CERTIFICATES, {"cursor": cursor(b'["user_id","0A1B","taro01",%s,%s]' % (AT, AT))}, "cursor: of_another_order"),
     ],
 )
 def test_what_cannot_be_taken_is_refused_with_the_name_of_the_field(

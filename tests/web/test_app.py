@@ -16,9 +16,14 @@ from web.site import Site
 
 SHOWN = (
     *("/", "/login", "/registration/master", "/issuance", "/issuance/confirm", "/issuance/progress"),
+    *("/registration/master/profile", "/registration/master/confirm", "/registration/master/done"),
+    "/issuance/code",
     *("/issuance/result", "/issuance/p12", "/issuance/closed", "/home", "/home/password", "/healthz", "/readyz"),
+    *("/home/email", "/home/history"),
     *("/api/v1/lock-status", "/api/v1/certificates", "/api/v1/organizations", "/api/v1/users", "/api/v1/mails"),
     "/api/v1/openapi.json",
+    *("/users", "/users/new", "/users/{user_id}", "/users/{user_id}/release", "/users/{user_id}/suspend"),
+    *("/users/{user_id}/resume", "/users/{user_id}/reset", "/users/{user_id}/close"),
     *("/bank", "/bank/accounts", "/bank/accounts/{user_id}", "/bank/accounts/{user_id}/release"),
     *("/bank/certificates", "/bank/certificates/{serial}", "/bank/certificates/{serial}/revoke"),
     *("/bank/organizations", "/bank/organizations/new", "/bank/organizations/{code}", "/bank/mails"),
@@ -26,7 +31,13 @@ SHOWN = (
 )
 SENT = (
     *("/login", "/logout", "/issuance", "/issuance/confirm", "/issuance/cancel", "/issuance/close"),
+    *("/registration/master", "/registration/master/profile", "/registration/master/confirm"),
+    "/registration/master/cancel",
+    "/issuance/code",
     "/home/password",
+    "/home/email",
+    *("/users/new", "/users/{user_id}", "/users/{user_id}/release", "/users/{user_id}/suspend"),
+    *("/users/{user_id}/resume", "/users/{user_id}/reset", "/users/{user_id}/close"),
     *("/bank/accounts/{user_id}/release", "/bank/certificates/{serial}/revoke"),
     *("/bank/organizations/new", "/bank/organizations/{code}", "/bank/mails/{notification}/resend"),
     *("/bank/approvals/{approval}/approve", "/bank/approvals/{approval}/refuse"),

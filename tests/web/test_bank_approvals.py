@@ -1,6 +1,7 @@
 """Revocation by two persons of the bank on their screens (R9.3; screens.md, Behind login)."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from uuid import UUID
 
 import pytest
@@ -10,8 +11,10 @@ from domain.approval import approval_stream
 from domain.fact import COMMAND_LINE, WORKER
 from domain.notification import notification_from
 from domain.policy import Policy
+from domain.user_account import UserAccount
 from infra.views import CurrentViews
 from projections.runner import catch_up, connect
+from tests.support.accounts import MINUTE
 from tests.support.browser import Browser, Server, certificate_of
 from tests.support.database import Dsn
 from tests.support.house import NINE, RIGHT, TARO, WRONG, House
@@ -163,6 +166,22 @@ def test_a_wrong_password_counts_for_who_typed_it_and_revokes_nothing(
     assert admins[1].page.h1 == "失効の承認"
     assert house.account(SECOND).lockout.failures == 1
     assert house.certificate().state(NINE) == "live"
+
+
+@pytest.mark.parametrize("act", ["approve", "refuse"])
+def test_a_wrong_password_that_blocks_who_typed_it_ends_the_session(
+    house: House, approval: UUID, admins: list[Browser], act: str
+) -> None:
+    path = address(approval, act)
+    admins[1].open(path)
+    for at in [NINE - 120 * MINUTE] * 6 + [NINE - 60 * MINUTE] * 6 + [NINE] * 5:
+        house.record(partial(UserAccount.fail_password, entry="login", now=at), SECOND)
+
+    answer = admins[1].submit(path, own_password=WRONG)
+
+    assert house.account(SECOND).lockout.blocked
+    assert answer.status_code == 401
+    assert admins[1].page.h1 == "ログアウトしました"
 
 
 def test_the_first_persons_own_word_is_refused_however_it_is_sent(

@@ -1,6 +1,7 @@
 """The bank's lists as pages and as CSV (R9.1; screens.md, Behind login)."""
 
 from collections.abc import Callable
+from typing import get_args
 
 import pytest
 
@@ -9,6 +10,7 @@ from tests.support.browser import Browser
 from tests.support.house import TARO, House
 from tests.support.lists import csv_rows, first_cells
 from web import bank_console
+from web.api_queries import RESOURCES
 
 LISTS = ("/bank/organizations", "/bank/accounts", "/bank/certificates", "/bank/mails")
 
@@ -65,6 +67,88 @@ def test_a_csv_has_all_pages(house: House, admin: Browser, project: Project, mon
     assert answer.headers["content-type"] == "text/csv; charset=utf-8"
     assert answer.headers["content-disposition"] == 'attachment; filename="accounts-20261124.csv"'
     assert answer.content.startswith(b"\xef\xbb\xbf")
+
+
+HEADS = {
+    "/bank/organizations": {"団体コード": ("code", "-code"), "登録日": ("registered_at", "-registered_at")},
+    "/bank/accounts": {
+        "ユーザーID": ("user_id", "-user_id"),
+        "団体": ("organization", "-organization"),
+        "状態": ("locked_until", "-locked_until"),
+    },
+    "/bank/certificates": {
+        "ユーザーID": ("user_id", "-user_id"),
+        "開始日": ("not_before", "-not_before"),
+        "有効期限": ("end", "-end"),
+    },
+    "/bank/mails": {"依頼の日時": ("oldest", "newest")},
+}
+
+
+@pytest.mark.parametrize(
+    ("path", "head", "up", "down"),
+    [(path, head, *sorts) for path, heads in HEADS.items() for head, sorts in heads.items()],
+)
+def test_a_columns_head_turns_the_order_round_and_says_which_it_is(
+    house: House, admin: Browser, project: Project, path: str, head: str, up: str, down: str
+) -> None:
+    house.fail(6)
+    project()
+    seen = []
+
+    for sort in (up, down):
+        admin.open(f"{path}?sort={sort}")
+        (column,) = [each for each in admin.page.root.all("th") if each.text.startswith(head)]
+        (link,) = column.all("a")
+        seen.append((column.attributes["aria-sort"], link.attributes["href"], link.text.partition("(")[2]))
+
+    assert seen == [
+        ("ascending", f"{path}?sort={down}", "いまは昇順、降順に並べ替える)"),
+        ("descending", f"{path}?sort={up}", "いまは降順、昇順に並べ替える)"),
+    ]
+    assert len([each for each in admin.page.root.all("th") if "aria-sort" in each.attributes]) == 1
+
+
+@pytest.mark.parametrize("path", LISTS)
+def test_every_order_of_a_list_is_offered_by_a_head(path: str) -> None:
+    (sorts,) = [
+        get_args(resource.query.__annotations__["sort"])
+        for resource in RESOURCES
+        if resource.path.endswith({"/bank/accounts": "lock-status"}.get(path, path.rpartition("/")[2]))
+    ]
+
+    assert {sort for pair in HEADS[path].values() for sort in pair} == set(sorts)
+
+
+def test_an_order_is_kept_by_pages_filters_and_the_csv(
+    house: House, admin: Browser, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bank_console, "SHOWN", 3)
+    names = sorted([*members(house, 5), TARO, "bank0001"], reverse=True)
+    project()
+
+    admin.open("/bank/accounts?sort=-user_id")
+    first, links = first_cells(admin.page), {link.text: link.href for link in admin.page.links}
+    hidden = [
+        field.attributes["value"]
+        for field in admin.page.root.all("input")
+        if field.attributes["name"] == "sort" and field.attributes["type"] == "hidden"
+    ]
+    sent = csv_rows(admin.open(links["CSVで保存"]))
+    admin.open(links["次のページ"])
+
+    assert first + first_cells(admin.page) == names[:6]
+    assert [row["ユーザーID"] for row in sent] == names
+    assert links["利用可能"] == "/bank/accounts?sort=-user_id&state=open"
+    assert hidden == ["-user_id"]
+
+
+@pytest.mark.parametrize("path", LISTS)
+@pytest.mark.parametrize("query", ["sort=nothing", "sort=user_id&sort=user_id"])
+def test_an_order_that_is_none_is_refused(admin: Browser, project: Project, path: str, query: str) -> None:
+    project()
+
+    assert admin.open(f"{path}?{query}").status_code == 422
 
 
 def test_a_csv_keeps_to_the_filter(house: House, admin: Browser, project: Project) -> None:

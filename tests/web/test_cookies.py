@@ -6,7 +6,7 @@ from starlette.requests import Request
 
 from tests.support.browser import Browser, Server, certificate_of
 from tests.support.house import House
-from web.cookies import FORM, LONGEST, NOTE, SESSION, TICKET, read
+from web.cookies import FORM, LONGEST, NOTE, REGISTRATION, SESSION, TICKET, read
 
 KEPT = {"path=/", "secure", "httponly", "samesite=lax"}
 
@@ -28,7 +28,7 @@ def member(house: House, server: Server) -> Browser:
 
 
 def test_every_name_binds_the_cookie_to_this_host() -> None:
-    assert [name for name in (SESSION, TICKET, FORM, NOTE) if not name.startswith("__Host-")] == []
+    assert [name for name in (SESSION, TICKET, REGISTRATION, FORM, NOTE) if not name.startswith("__Host-")] == []
 
 
 def test_a_page_sets_the_forms_cookie_and_no_other(browser: Browser) -> None:

@@ -67,12 +67,20 @@ def test_the_certificate_is_judged_anew_at_every_request(house: House, server: S
     assert "(2027年11月24日で有効期限切れ)" in browser.page.main
 
 
-def test_the_masters_registration_says_who_does_it_for_now(browser: Browser) -> None:
-    answer = browser.open("/registration/master")
+def test_the_masters_button_leads_to_the_registration_and_the_others_to_4(browser: Browser) -> None:
+    browser.open("/")
+    ways = {link.text: link.href for link in browser.page.links}
 
-    assert answer.status_code == 200
-    assert browser.page.h1 == "マスターユーザー初期登録ログイン"
-    assert Link("/issuance", "電子証明書発行") in browser.page.links
+    headings = {}
+    for button in ("マスターユーザーの初期登録", "一般ユーザーの初期登録", "電子証明書発行"):
+        browser.open(ways[button])
+        headings[button] = browser.page.h1
+
+    assert headings == {
+        "マスターユーザーの初期登録": "マスターユーザー初期登録ログイン",
+        "一般ユーザーの初期登録": "電子証明書発行 ユーザー認証",
+        "電子証明書発行": "電子証明書発行 ユーザー認証",
+    }
 
 
 @pytest.mark.parametrize("path", ["/", "/issuance", "/login", "/registration/master", "/issuance/closed"])

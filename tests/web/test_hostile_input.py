@@ -19,8 +19,14 @@ SHORT = settings(
     database=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],  # what was done before only makes the walk longer
 )
-SHOWN = ("/", "/login", "/issuance", "/issuance/confirm", "/issuance/progress", "/issuance/result", "/home")
-SENT = ("/login", "/logout", "/issuance", "/issuance/confirm", "/issuance/cancel", "/issuance/close", "/home/password")
+SHOWN = (
+    *("/", "/login", "/issuance", "/issuance/code", "/issuance/confirm"),
+    *("/issuance/progress", "/issuance/result", "/home", "/home/email", "/home/history"),
+)
+SENT = (
+    *("/login", "/logout", "/issuance", "/issuance/code", "/issuance/confirm"),
+    *("/issuance/cancel", "/issuance/close", "/home/password", "/home/email"),
+)
 TEXT = st.text(max_size=40) | st.sampled_from(["\0", "\ufffd", "<script>", "a" * 5000, "\u202e", "'; drop table", TARO])
 NAMES = st.sampled_from(["user_id", "password", "ticket", "current_password", "password_again"]) | st.text(max_size=8)
 COOKIE = st.text(st.characters(min_codepoint=0x20, max_codepoint=0xFF, exclude_characters="\x7f"), max_size=200)

@@ -24,7 +24,10 @@ TITLES = {
     "entrance.html": "ログイン画面",
     "login.html": "ログイン",
     "certificate_refused.html": "ログイン",
-    "registration_later.html": "マスターユーザー初期登録ログイン",
+    "registration_login.html": "マスターユーザー初期登録ログイン",
+    "registration_profile.html": "マスターユーザー初期登録",
+    "registration_confirm.html": "マスターユーザー初期登録確認",
+    "registration_done.html": "マスターユーザー初期登録完了",
     "issuance.html": "電子証明書発行 ユーザー認証",
     "confirm.html": "電子証明書発行",
     "progress.html": "電子証明書発行中",
@@ -65,8 +68,13 @@ def test_every_form_posts_with_its_token_to_a_path_of_the_contract(name: str) ->
             "/issuance",
             "/issuance/confirm",
             "/issuance/cancel",
+            "/issuance/code",
             "/issuance/close",
             "/home/password",
+            "/home/email",
+            "/registration/master",
+            "/registration/master/profile",
+            "/registration/master/confirm",
         }
 
 
@@ -75,8 +83,25 @@ def test_every_link_leads_to_a_page_that_exists(name: str) -> None:
     page = page_of(SAMPLES[name])
 
     ids = {element.attributes["id"] for element in page.root.walk() if "id" in element.attributes}
-    paths = {"/", "/login", "/issuance", "/registration/master", "/home", "/home/password"}
-    within = {"/issuance/progress", "/issuance/result", "/issuance/p12", "/dev/mailbox", f"/dev/mailbox/{MAIL_ID}"}
+    paths = {
+        "/",
+        "/login",
+        "/issuance",
+        "/registration/master",
+        "/home",
+        "/home/password",
+        "/home/email",
+        "/home/history",
+    }
+    within = {
+        "/registration/master/profile",
+        "/issuance/code",
+        "/issuance/progress",
+        "/issuance/result",
+        "/issuance/p12",
+        "/dev/mailbox",
+        f"/dev/mailbox/{MAIL_ID}",
+    }
     asked = {link.href.partition("?")[0] for link in page.links}
     assert {path for path in asked if not CONSOLE.fullmatch(path)} <= paths | within | {f"#{name}" for name in ids}
 
@@ -88,11 +113,29 @@ def test_every_link_leads_to_a_page_that_exists(name: str) -> None:
         ("login-wrong_password", "/login", {"user_id": "sato2001", "password": ""}, ["ログイン"]),
         ("issuance", "/issuance", {"user_id": "", "password": ""}, ["認証"]),
         ("issuance-refused", "/issuance", {"user_id": "sato2001", "password": ""}, ["認証"]),
+        ("code", "/issuance/code", {"code": "", "ticket": "0" * 64}, ["確認", "キャンセル"]),
+        ("email", "/home/email", {"current_password": "", "email": "", "email_again": ""}, ["変更する"]),
         ("confirm", "/issuance/confirm", {"ticket": "ticket-1"}, ["発行"]),
         ("confirm", "/issuance/cancel", {"ticket": "ticket-1"}, ["キャンセル"]),
         ("progress-failed", "/issuance/confirm", {"ticket": "ticket-1"}, ["発行"]),
         ("progress-failed", "/issuance/cancel", {"ticket": "ticket-1"}, ["キャンセル"]),
         ("result", "/issuance/close", {}, ["閉じる"]),
+        ("registration", "/registration/master", {"organization_code": "", "initial_password": ""}, ["ログイン"]),
+        (
+            "registration-profile-back",
+            "/registration/master/profile",
+            {
+                "registration": "registration-1",
+                "name": "鈴木 花子",
+                "email": "h-suzuki@example.invalid",
+                "email_again": "h-suzuki@example.invalid",
+                "user_id": "suzuki77",
+                "password": "",
+                "password_again": "",
+            },
+            ["次へ", "キャンセル"],
+        ),
+        ("registration-confirm", "/registration/master/confirm", {"registration": "registration-1"}, ["登録"]),
         (
             "password",
             "/home/password",

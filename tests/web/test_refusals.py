@@ -27,6 +27,7 @@ NEW = "tulip2026"
 PAGES = (
     *("/", "/login", "/home", "/home/password", "/readyz", "/issuance", "/issuance/confirm"),
     *("/issuance/progress", "/issuance/result", "/issuance/p12"),
+    *("/registration/master/profile", "/registration/master/confirm", "/registration/master/done"),
 )
 FORMS = ("/login", "/home/password", "/logout", "/issuance", "/issuance/confirm", "/issuance/cancel", "/issuance/close")
 GENERAL = {"処理を完了できませんでした", "受け付けられない内容です"}
@@ -35,16 +36,20 @@ GENERAL = {"処理を完了できませんでした", "受け付けられない�
 MADE: dict[type[DomainError], DomainError] = {
     errors.InvalidInput: errors.InvalidInput(user_id="missing"),
     errors.AccountIsLocked: errors.AccountIsLocked(NOON),
+    errors.InvitationIsLocked: errors.InvitationIsLocked(NOON),
+    errors.TooManyUsers: errors.TooManyUsers(19),
     errors.CertificateStillValid: errors.CertificateStillValid(date(2027, 11, 24), date(2027, 10, 25)),
     errors.IssuanceIsRunning: errors.IssuanceIsRunning(NOON),
     errors.SessionEnded: errors.SessionEnded("idle"),
+    errors.WrongCode: errors.WrongCode(4),
 }
 
 STATUSES = {
     422: {"InvalidInput"},
     401: {
         *("UnknownUser", "WrongPassword", "AccountIsLocked", "AccountIsBlocked", "AccountIsSuspended"),
-        *("AccountIsClosed", "NoSession", "SessionEnded", "TokenRefused"),
+        *("UnknownOrganization", "InvitationIsLocked", "InvitationIsBlocked", "OrganizationIsClosed"),
+        *("AccountIsClosed", "NoSession", "SessionEnded", "TokenRefused", "WrongCode"),
     },
     403: {
         *("NoCertificateShown", "CertificateUnknown", "CertificateNotYetValid", "CertificateExpired"),
@@ -54,8 +59,11 @@ STATUSES = {
     409: {
         *("CertificateStillValid", "CertificateNotShown", "IssuanceIsRunning", "IssuanceIsOver", "TicketMissing"),
         *("IssuanceTimedOut", "OnlyAtCommandLine"),
-        *("TicketTimedOut", "OtherTab", "PackageWaits", "NoPackage", "UserIdTaken", "OrganizationCodeTaken"),
-        *("MasterExists", "AlreadyClosed", "NothingToRelease", "NothingToRevoke"),
+        *("TicketTimedOut", "OtherTab", "CodeAwaited", "CodeOver", "TooManyCodes"),
+        *("PackageWaits", "NoPackage", "UserIdTaken", "OrganizationCodeTaken"),
+        *("MasterExists", "AlreadyClosed", "NothingToRelease", "NothingToRevoke", "TooManyUsers"),
+        *("RegistrationMissing", "RegistrationTimedOut", "InvitationReplaced"),
+        *("AlreadyRegistered", "InvitationExpired"),
         *("NotGivenUp", "ApprovalAwaited", "ApprovalIsOver", "ApprovalImpossible", "NotByTheSamePerson"),
     },
     410: {"PackageGone"},

@@ -1,0 +1,460 @@
+"""User management: the master's list, registration, and the page of one user (section 1; R2.4, R6.2; screens.md)."""
+
+from collections.abc import Callable
+from functools import partial
+
+import pytest
+
+from application.ports import Contact
+from domain.credentials import account_stream, fault_of
+from domain.policy import Policy
+from domain.user_account import UserAccount
+from tests.support.accounts import DAY, HOUR
+from tests.support.browser import Browser, Server, certificate_of
+from tests.support.house import MASTER, NINE, RENEWAL, RIGHT, TARO, WRONG, House
+from tests.support.html import Link, Page
+from tests.support.lists import csv_rows, first_cells
+from tests.support.members import NEW, OTHERS_USER, register, settle
+from web import members
+
+PAGE = f"/users/{TARO}"
+FORM = "/users/new"
+TYPED = {"user_id": "jiro0001", "name": NEW.name, "email": NEW.email}
+
+Project = Callable[[], None]
+
+
+@pytest.fixture
+def master(house: House, server: Server, project: Project) -> Browser:
+    """The first organization's, logged in; taro0001 has no certificate yet."""
+    settle(house)
+    house.issue(MASTER)
+    browser = server.browser(certificate_of(house, MASTER))
+    browser.log_in(MASTER)
+    project()
+    return browser
+
+
+def generated(browser: Browser) -> str:
+    (shown,) = (each.text for each in browser.page.root.walk() if each.attributes.get("id") == "generated-password")
+    return shown
+
+
+def row(browser: Browser, name: str) -> list[str]:
+    """The cells of the row that begins with it."""
+    (cells,) = (
+        [cell.text for cell in line.all("td")]
+        for line in browser.page.root.all("tr")
+        if line.all("td") and line.all("td")[0].text == name
+    )
+    return cells
+
+
+# ---- the list
+
+
+def test_the_list_has_the_own_general_users_and_nobody_else(house: House, master: Browser, project: Project) -> None:
+    register(house, "jiro0001")
+    project()
+
+    answer = master.open("/users")
+
+    assert answer.status_code == 200
+    assert (master.page.h1, master.page.title[:6]) == ("ユーザー管理", "ユーザー管理")
+    assert sorted(first_cells(master.page)) == sorted([NEW.name, "見本 太郎"])
+    assert "19名まで登録でき、いま2名です" in master.page.main
+    assert Link(FORM, "ユーザーを登録") in master.page.links
+
+
+def test_a_user_without_a_certificate_is_told_as_such(master: Browser) -> None:
+    master.open("/users")
+
+    assert row(master, "見本 太郎")[1:4] == [TARO, "未発行", "まだありません"]
+
+
+def test_state_and_certificate_of_each_are_told(house: House, master: Browser, project: Project) -> None:
+    house.issue()
+    project()
+
+    master.open("/users")
+
+    assert row(master, "見本 太郎")[2:4] == ["利用可能", "有効2027年11月24日まで(あと365日)"]
+
+
+def test_a_locked_user_is_shown_with_the_end_of_the_lock_and_a_way_to_release(
+    house: House, master: Browser, project: Project
+) -> None:
+    house.fail(6)
+    project()
+
+    master.open("/users")
+
+    assert row(master, "見本 太郎")[2] == "ロック中 10:00まで"
+    assert Link(f"{PAGE}/release", f"ロックを解除({TARO})") in master.page.links
+
+
+@pytest.mark.parametrize(
+    ("act", "word"),
+    [("suspend", "停止"), ("block", "閉塞"), ("lock", "ロック中 10:00まで")],
+)
+def test_what_holds_a_user_stands_there(house: House, master: Browser, project: Project, act: str, word: str) -> None:
+    at = {"block": [NINE - 2 * HOUR] * 6 + [NINE - HOUR] * 6 + [NINE] * 6, "lock": [NINE] * 6}.get(act, [])
+    for now in at:
+        house.record(partial(UserAccount.fail_password, entry="login", now=now))
+    if act == "suspend":
+        house.desk.members.suspend(MASTER, TARO, NINE)
+    project()
+
+    master.open("/users")
+
+    assert row(master, "見本 太郎")[2] == word
+
+
+def test_of_several_certificates_the_one_that_lives_is_shown(house: House, master: Browser, project: Project) -> None:
+    house.issue()
+    house.clock.set(RENEWAL)
+    house.issue()
+    house.desk.revocation.revoke_serial(str(house.certificate(2).serial), "not_imported", "bank0001", RENEWAL)
+    project()
+    master.log_in(MASTER)
+
+    master.open("/users")
+
+    assert row(master, "見本 太郎")[3] == "まもなく期限切れ2027年11月24日まで(あと30日)"
+
+
+def test_the_certificates_last_day_and_the_day_after_it(house: House, master: Browser, project: Project) -> None:
+    house.issue()
+    house.clock.set(RENEWAL)
+    house.issue(MASTER)
+    master.certificate = certificate_of(house, MASTER, 2)
+    project()
+
+    house.clock.set(RENEWAL + 30 * DAY)
+    master.log_in(MASTER)
+    master.open("/users")
+    last = row(master, "見本 太郎")[3]
+    house.clock.set(RENEWAL + 31 * DAY)
+    master.log_in(MASTER)
+    master.open("/users")
+
+    assert last == "まもなく期限切れ2027年11月24日まで(今日が最後の日)"
+    assert row(master, "見本 太郎")[3] == "期限切れ2027年11月24日で期限切れ"
+
+
+def test_a_deleted_user_is_not_in_the_list_but_has_a_page(house: House, master: Browser, project: Project) -> None:
+    house.issue()
+    house.desk.members.close(MASTER, TARO, NINE)
+    project()
+
+    master.open("/users")
+    listed = first_cells(master.page)
+    master.open(PAGE)
+
+    assert listed == []
+    assert "削除済み" in master.page.main
+    assert "失効" in master.page.main
+    assert [form.action for form in master.page.forms] == ["/logout"]
+
+
+def test_a_long_list_of_closed_users_hides_nobody(
+    house: House, master: Browser, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(members, "MANY", 2)
+    for number in range(3):
+        register(house, f"user{number:04}")
+        house.desk.members.close(MASTER, f"user{number:04}", NINE)
+    register(house, "zoe00001")
+    house.issue()
+    project()
+
+    master.open("/users")
+
+    assert [row(master, name)[1] for name in first_cells(master.page)] == [TARO, "zoe00001"]
+
+
+def test_an_erased_user_is_shown_by_the_id(house: House, master: Browser) -> None:
+    house.database.execute("delete from vault_persons where subject = %s", account_stream(TARO))
+
+    master.open("/users")
+    listed = first_cells(master.page)
+    master.open(PAGE)
+
+    assert listed == [TARO]
+    assert master.page.h1 == TARO
+
+
+@pytest.mark.parametrize("policy", [Policy(general_users=1)], ids=["one place"])
+def test_where_all_places_are_taken_the_list_and_the_form_say_so(master: Browser) -> None:
+    master.open("/users")
+    listed = master.page
+    master.open(FORM)
+
+    assert "登録できる人数に達しているため" in listed.main
+    assert FORM not in [link.href for link in listed.links]
+    assert "一般ユーザーは1名まで登録できます" in master.page.main
+    assert [form.action for form in master.page.forms] == ["/logout"]
+
+
+def test_the_list_as_csv_is_safe_for_a_spreadsheet(house: House, master: Browser, project: Project) -> None:
+    house.desk.members.register(MASTER, "jiro0001", "=HYPERLINK(1)", "jiro@example.com", NINE)
+    house.issue()
+    house.fail(6)
+    project()
+
+    answer = master.open("/users?format=csv")
+
+    assert answer.headers["content-disposition"] == 'attachment; filename="users-20261124.csv"'
+    assert [list(each.values()) for each in csv_rows(answer)] == [
+        ["jiro0001", "'=HYPERLINK(1)", "jiro@example.com", "not_issued", "", "", "", ""],
+        [TARO, "見本 太郎", "taro@example.com", "locked", "2026-11-24 10:00:00", "live", "2027-11-24", "365"],
+    ]
+
+
+@pytest.mark.parametrize("query", ["format=xml", "state=open", "organization=OTHER1", "format=csv&format=csv"])
+def test_a_list_asked_otherwise_is_refused(master: Browser, query: str) -> None:
+    answer = master.open(f"/users?{query}")
+
+    assert answer.status_code == 422
+    assert first_cells(master.page) == []
+
+
+def test_while_the_read_models_are_not_there_the_answer_is_to_come_again(house: House, server: Server) -> None:
+    settle(house)
+    house.issue(MASTER)
+    browser = server.browser(certificate_of(house, MASTER))
+    browser.log_in(MASTER)
+
+    answers = [browser.open("/users"), browser.open("/users?format=csv"), browser.open(PAGE)]
+
+    assert [answer.status_code for answer in answers] == [503] * 3
+    assert browser.open("/home").status_code == 200
+
+
+def test_a_master_is_led_there_from_home_and_menu(master: Browser) -> None:
+    master.open("/home")
+
+    assert [link.href for link in master.page.links].count("/users") == 2
+
+
+def test_nobody_else_is_led_there(house: House, server: Server, master: Browser) -> None:
+    house.issue()
+    browser = server.browser(certificate_of(house))
+    browser.log_in()
+
+    browser.open("/home")
+
+    assert "/users" not in [link.href for link in browser.page.links]
+
+
+def test_a_master_who_owes_a_change_of_the_password_sees_nothing_yet(house: House, master: Browser) -> None:
+    password = house.desk.accounts.reset_password(MASTER, "bank0001", NINE)
+    master.log_in(MASTER, password)
+
+    answers = [master.open(path) for path in ("/users", FORM, PAGE, f"{PAGE}/close")]
+
+    assert {answer.status_code for answer in answers} == {403}
+
+
+# ---- registration
+
+
+def test_a_registered_user_gets_a_password_that_is_shown_once(house: House, master: Browser, project: Project) -> None:
+    master.open(FORM)
+
+    answer = master.submit(FORM, **TYPED, own_password=RIGHT)
+
+    shown = generated(master)
+    assert answer.status_code == 200
+    assert fault_of(shown) is None
+    assert house.enter("jiro0001", shown)
+    for told in ("jiro0001", "14日間", "2026年12月8日(火) 9:00", "[電子証明書発行]", "パスワードを変更"):
+        assert told in master.page.main
+    project()
+    assert shown not in master.open("/users/jiro0001").text
+    assert NEW.name in master.open("/users").text
+
+
+def test_a_registration_is_in_the_own_organization_whatever_is_sent(house: House, master: Browser) -> None:
+    fields = {"csrf_token": master.token("/home"), "own_password": RIGHT, "organization": "OTHER1", "role": "master"}
+
+    answer = master.post(FORM, **fields | TYPED)
+
+    assert answer.status_code == 200
+    assert (house.account("jiro0001").organization, house.account("jiro0001").role) == ("ACME01", "general")
+
+
+@pytest.mark.parametrize("user_id", [TARO, TARO.upper(), OTHERS_USER, MASTER])
+def test_an_id_that_is_taken_is_told_at_its_field_and_the_rest_stays_typed(
+    house: House, master: Browser, user_id: str
+) -> None:
+    master.open(FORM)
+
+    answer = master.submit(FORM, **TYPED | {"user_id": user_id}, own_password=RIGHT)
+
+    fields = master.page.form(FORM).fields
+    assert answer.status_code == 409
+    assert "このユーザーIDは使えません" in master.page.main
+    assert (fields["user_id"], fields["name"], fields["own_password"]) == (user_id, NEW.name, "")
+    assert house.count("GeneralUserRegistered") == 2
+
+
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        ({"user_id": "jiro"}, "6〜12文字で入力してください"),
+        ({"user_id": "ｊｉｒｏ０００１"}, "全角の文字は使えません"),
+        ({"name": ""}, "氏名をご確認ください"),
+        ({"email": "jiro"}, "メールアドレスをご確認ください"),
+    ],
+)
+def test_a_registration_that_cannot_be_taken_is_told_and_nobody_registered(
+    house: House, master: Browser, typed: dict[str, str], told: str
+) -> None:
+    master.open(FORM)
+
+    answer = master.submit(FORM, **TYPED | typed, own_password=RIGHT)
+
+    assert answer.status_code == 422
+    assert told in master.page.main
+    assert house.count("GeneralUserRegistered") == 2
+
+
+@pytest.mark.parametrize("policy", [Policy(general_users=2)], ids=["two places"])
+def test_a_place_that_is_taken_meanwhile_is_told_and_nobody_registered(house: House, master: Browser) -> None:
+    master.open(FORM)
+    register(house, "saburo01")
+
+    answer = master.submit(FORM, **TYPED, own_password=RIGHT)
+
+    assert answer.status_code == 409
+    assert "一般ユーザーは2名まで登録できます" in master.page.main
+    assert house.store.load(account_stream("jiro0001")) == []
+
+
+def test_with_a_wrong_own_password_nobody_is_registered(house: House, master: Browser) -> None:
+    master.open(FORM)
+
+    answer = master.submit(FORM, **TYPED, own_password=WRONG)
+
+    assert answer.status_code == 401
+    assert master.page.form(FORM).fields["name"] == NEW.name
+    assert house.store.load(account_stream("jiro0001")) == []
+    assert house.account(MASTER).lockout.failures == 1
+
+
+# ---- one of them
+
+
+def test_a_users_page_tells_the_person_and_offers_what_makes_sense(house: House, master: Browser) -> None:
+    answer = master.open(PAGE)
+
+    assert answer.status_code == 200
+    assert master.page.h1 == "見本 太郎"
+    assert offered(master) == ["suspend", "reset", "close"]
+    assert master.page.form(PAGE).fields["email"] == "taro@example.com"
+    assert "taro@example.com" in master.page.main
+
+
+@pytest.mark.parametrize(
+    ("acts", "offers"),
+    [
+        (["lock"], ["release", "suspend", "reset", "close"]),
+        (["suspend"], ["resume", "reset", "close"]),
+        (["lock", "suspend"], ["release", "resume", "reset", "close"]),
+        (["close"], []),
+    ],
+)
+def test_what_is_offered_goes_by_the_present_state(
+    house: House, master: Browser, acts: list[str], offers: list[str]
+) -> None:
+    done = {
+        "lock": lambda: house.fail(6),
+        "suspend": lambda: house.desk.members.suspend(MASTER, TARO, NINE),
+        "close": lambda: house.desk.members.close(MASTER, TARO, NINE),
+    }
+    for act in acts:
+        done[act]()
+
+    master.open(PAGE)
+
+    assert offered(master) == offers
+
+
+def offered(browser: Browser) -> list[str]:
+    links = [link.href for link in browser.page.links]
+    return [href.removeprefix(f"{PAGE}/") for href in links if href.startswith(f"{PAGE}/")]
+
+
+def test_how_long_a_given_password_is_good_is_told(house: House, master: Browser, project: Project) -> None:
+    register(house, "jiro0001")
+    project()
+
+    master.open("/users/jiro0001")
+    waiting = master.page.main
+    house.clock.advance(14 * DAY)
+    master.log_in(MASTER)
+    master.open("/users/jiro0001")
+
+    assert "2026年12月8日(火) 9:00まで有効です" in waiting
+    assert "本人に渡したパスワードの期限が切れています" in master.page.main
+
+
+def test_name_and_address_are_changed_and_shown(house: House, master: Browser) -> None:
+    master.open(PAGE)
+
+    answer = master.submit(PAGE, name=NEW.name, email=NEW.email, own_password=RIGHT)
+
+    assert (answer.status_code, answer.headers["location"]) == (303, PAGE)
+    assert house.people.of(account_stream(TARO), 2) == NEW
+    master.follow()
+    assert master.page.h1 == NEW.name
+
+
+def test_a_change_that_cannot_be_taken_is_told_with_what_was_typed(house: House, master: Browser) -> None:
+    master.open(PAGE)
+
+    answer = master.submit(PAGE, name="", email="jiro", own_password=RIGHT)
+
+    fields = master.page.form(PAGE).fields
+    assert answer.status_code == 422
+    assert (fields["name"], fields["email"], fields["own_password"]) == ("", "jiro", "")
+    assert "氏名をご確認ください" in master.page.main
+    assert house.account().person == 1
+
+
+def test_with_a_wrong_own_password_nothing_is_changed(house: House, master: Browser) -> None:
+    master.open(PAGE)
+
+    answer = master.submit(PAGE, name=NEW.name, email=NEW.email, own_password=WRONG)
+
+    assert answer.status_code == 401
+    assert master.page.form(PAGE).fields["name"] == NEW.name
+    assert house.account().person == 1
+
+
+@pytest.mark.parametrize("name", ['"><script>alert(1)</script>', "{{ 7*7 }}", "'; drop table users; --", "&amp;"])
+def test_a_hostile_name_is_only_ever_text(house: House, master: Browser, project: Project, name: str) -> None:
+    master.open(PAGE)
+    master.submit(PAGE, name=name, email=NEW.email, own_password=RIGHT)
+    project()
+
+    shown = [Page(master.open(path).text) for path in (PAGE, f"{PAGE}/close", "/users")]
+
+    assert house.people.of(account_stream(TARO), 2) == Contact(name, NEW.email)
+    assert [page.root.all("script") for page in shown] == [[], [], []]
+    assert [name in page.main for page in shown] == [True, True, True]
+    assert shown[0].form(PAGE).fields["name"] == name
+
+
+@pytest.mark.parametrize("field", ["user_id", "name", "email", "own_password"])
+@pytest.mark.parametrize("text", ["\0", "\ufffd\0", "a" * 5000, "見本\r\nSet-Cookie: a=b", "\u202e", " jiro0001", ""])
+def test_hostile_input_is_refused_with_the_form_again(house: House, master: Browser, field: str, text: str) -> None:
+    before = house.count("UserRegistered")
+    fields = TYPED | {"csrf_token": master.token("/home"), "own_password": RIGHT, field: text}
+
+    answer = master.post(FORM, **fields)
+
+    assert answer.status_code == 422
+    assert master.page.form(FORM).fields["own_password"] == ""
+    assert house.count("UserRegistered") == before
