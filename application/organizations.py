@@ -5,7 +5,7 @@ from datetime import datetime
 
 from application.contacts import check_contact
 from application.endings import Ended, close_accounts
-from application.ports import Changes, Contact, FactStore, PasswordVault, PersonalData, Sessions, Tickets
+from application.ports import Changes, Conflict, Contact, FactStore, PasswordVault, PersonalData, Sessions, Tickets
 from application.streams import Loaded, decide, load_account, load_organization
 from domain.credentials import Pick, check_organization_code, generate_password, organization_stream
 from domain.errors import OrganizationCodeTaken
@@ -138,5 +138,7 @@ class Organizations:
 
     def _ended(self, users: Sequence[str], reason: str, by: str, now: datetime) -> Ended:
         accounts = [load_account(self._store, user_id) for user_id in users]
+        if any(account.state.closed for account in accounts):
+            raise Conflict  # the organization's stream names who is left: it was written to since it was loaded
         told = self._policy.mail_when_revoked
         return close_accounts(self._store, self._sessions, self._tickets, accounts, reason, by, now, tells_revoked=told)

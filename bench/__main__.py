@@ -7,7 +7,18 @@ from pathlib import Path
 
 import psycopg
 
-from bench import append, certification, event_loop, issuance, logins, ocsp, pages, reminder_scan, revocation_list
+from bench import (
+    append,
+    certification,
+    event_loop,
+    issuance,
+    lists,
+    logins,
+    ocsp,
+    pages,
+    reminder_scan,
+    revocation_list,
+)
 from bench.place import place
 from bench.rounds import ROUNDS, Row, table
 from infra.clock import now
@@ -48,6 +59,10 @@ Written by `make bench`; one script of `bench/` alone: `.venv/bin/python -m benc
   much as a hello world.
 - P8 counts pages of 8 KiB, in memory or not, of the worker's own question (EXPLAIN, BUFFERS); the due ones are strewn
   over the table, so that each is on a page of its own.
+- R9.1 counts likewise, for each list in each order and by each filter, the first page of 50 rows and one up to 100,000
+  rows behind; pages of fewer rows are reckoned for 50. A page reads its rows, each from a place of its own, and an
+  index that has grown by one level. What costs more are certificates that end within a few days, by their users: no
+  index goes by both, so one that goes by user is read until a page is full, without the rows themselves.
 - P3, P4: peers that are not on the machine have no row. `SHOMEI_BENCH_DJANGO_CA` names the python of an environment
   with `django-ca` and `gunicorn`; `golang-cfssl` is Debian's. Each peer speaks the HTTP it speaks best: `openssl ocsp`
   closes the connection after each answer, the others keep it; django-ca signs each answer anew. P4's goals are
@@ -72,7 +87,18 @@ def machine(load: float) -> str:
 
 def main() -> None:
     rows, load = list[Row](), os.getloadavg()[0]
-    for script in (issuance, event_loop, logins, append, reminder_scan, ocsp, revocation_list, certification, pages):
+    for script in (
+        issuance,
+        event_loop,
+        logins,
+        append,
+        reminder_scan,
+        lists,
+        ocsp,
+        revocation_list,
+        certification,
+        pages,
+    ):
         told = script.rows()
         print(table(told), flush=True)
         rows += told

@@ -29,7 +29,6 @@ from infra.settings import Settings
 from tests.support.database import Dsn
 from tests.support.fleet import PATIENCE, Fleet, Visitor, address, fleet_on
 
-ORGANIZATION = "ACME01"
 # The fleet of the tests has cheaper ones and no limits; the floor is a wait, and no work.
 PRODUCTION = {
     "SHOMEI_P12_KEY_ROUNDS": "100000",
@@ -58,11 +57,16 @@ class Place:
     desk: IssuingDesk
     fleet: Fleet
     _numbers: Iterator[int] = field(default_factory=lambda: count(1))
+    _organizations: set[str] = field(default_factory=set)
 
     def customer(self) -> Customer:
-        user_id = f"bench{next(self._numbers):05}"
+        number = next(self._numbers)
+        user_id, home = f"bench{number:05}", f"ACME{number // self.house.policy.general_users:05}"
+        if home not in self._organizations:
+            self._organizations.add(home)
+            self.desk.organizations.register(home, "見本商事株式会社", "keiri@example.com", COMMAND_LINE, now())
         password = self.desk.accounts.register(
-            user_id, "general", ORGANIZATION, "見本 太郎", "taro@example.com", COMMAND_LINE, now()
+            user_id, "general", home, "見本 太郎", "taro@example.com", COMMAND_LINE, now()
         )
         return Customer(user_id, password)
 
@@ -126,9 +130,6 @@ def place() -> Iterator[Place]:
             with fleet_on(dsn, home, **PRODUCTION) as fleet:
                 settings = Settings(home=home, database_url=address(dsn.process), rate_posts=0, rate_ids=0)
                 with house(settings, dsn.process) as found, issuing_desk(found) as desk:
-                    desk.organizations.register(
-                        ORGANIZATION, "見本商事株式会社", "keiri@example.com", COMMAND_LINE, now()
-                    )
                     yield Place(home, dsn, found, desk, fleet)
 
 

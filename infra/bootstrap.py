@@ -228,6 +228,7 @@ def web_application(found: House, desk: IssuingDesk, pki: Pki) -> Starlette:
     service = Service(
         bank_name=settings.bank_name,
         service_name=settings.service_name,
+        public_url=settings.public_url,
         helpdesk_name=settings.helpdesk_name,
         helpdesk_phone=settings.helpdesk_phone,
         helpdesk_opens=settings.helpdesk_opens,

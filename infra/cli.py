@@ -127,7 +127,7 @@ def ca_root_crl() -> None:
 def release(user_id: str, as_json: bool) -> None:
     """Release a lock or block, as the bank."""
     with open_desk() as desk:
-        release_and_show(desk, user_id, now(), json_wanted=as_json)
+        release_and_show(desk.accounts.release, "user_id", user_id, now(), json_wanted=as_json)
 
 
 @main.command()

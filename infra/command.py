@@ -24,6 +24,7 @@ SENTENCES = {
     "user_id_taken": "this user ID is taken, or was once: IDs are never used again",
     "organization_code_taken": "this organization code is taken, or was once: codes are never used again",
     "master_exists": "the organization has a master user already: there is one each",
+    "too_many_users": "the organization has all the general users it may have: {what}",
     "not_found": "no such {what}",
     "nothing_to_revoke": "nothing to revoke: no certificate that has not ended",
     "certificate_still_valid": "a certificate is still valid and not in its renewal window: revoke it first",
@@ -32,7 +33,7 @@ SENTENCES = {
     "locked": "the account is locked: release it first",
     "suspended": "the account is suspended",
     "closed": "the account is closed",
-    "already_closed": "the account is closed",
+    "already_closed": "{what} is closed",
 }
 FAULTS = {
     "missing": "is missing",
@@ -125,17 +126,19 @@ def open_issuing_desk() -> Iterator[IssuingDesk]:
         yield desk
 
 
-def release_and_show(desk: Desk, user_id: str, at: datetime, *, json_wanted: bool) -> None:
-    """An account that is neither locked nor blocked is no error: what was wanted holds (R3.6)."""
+def release_and_show(
+    release: Callable[[str, str, datetime], None], name: str, value: str, at: datetime, *, json_wanted: bool
+) -> None:
+    """What is neither locked nor blocked is no error: what was wanted holds (R3.6). `name` says what `value` is."""
     try:
-        desk.accounts.release(user_id, COMMAND_LINE, at)
+        release(value, COMMAND_LINE, at)
         released = True
     except NothingToRelease:
         released = False
     if not released and not json_wanted:
-        click.echo(f"{user_id} is neither locked nor blocked: nothing was recorded")
+        click.echo(f"{value} is neither locked nor blocked: nothing was recorded")
         return
-    show({"user_id": user_id, "released": released}, json_wanted=json_wanted)
+    show({name: value, "released": released}, json_wanted=json_wanted)
 
 
 def show(result: dict[str, Any], *, json_wanted: bool) -> None:

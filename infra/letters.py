@@ -10,7 +10,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from application.mail_ports import Letter
 from infra.mailer import sender_address
 from infra.settings import Settings
-from web.pages import LIMITS, Service, day, hour, japanese_date, serial_groups
+from web.dates import day, hour, japanese_date
+from web.pages import LIMITS, Service, serial_groups
 
 TEXTS = Path(__file__).parent / "letter_texts"
 MONTHS = (

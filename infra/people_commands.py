@@ -10,7 +10,7 @@ from domain.organization_facts import Language, Profile, Switch
 from domain.user_account_facts import Role
 from infra import user_import
 from infra.clock import now
-from infra.command import as_json, open_desk, said, show, tells_errors
+from infra.command import as_json, open_desk, release_and_show, said, show, tells_errors
 
 
 @click.group()
@@ -84,6 +84,38 @@ def organization_set(
         },
         json_wanted=as_json,
     )
+
+
+@organization.command("initialize")
+@click.argument("code")
+@as_json
+@tells_errors
+def organization_initialize(code: str, as_json: bool) -> None:
+    """End its master's account and certificates; prints the initial password of a new letter once."""
+    with open_desk() as desk:
+        password = desk.organizations.initialize(code, COMMAND_LINE, now())
+        show({"code": code, "initial_password": password}, json_wanted=as_json)
+
+
+@organization.command("release")
+@click.argument("code")
+@as_json
+@tells_errors
+def organization_release(code: str, as_json: bool) -> None:
+    """Release its invitation's lock or block."""
+    with open_desk() as desk:
+        release_and_show(desk.organizations.release, "code", code, now(), json_wanted=as_json)
+
+
+@organization.command("close")
+@click.argument("code")
+@as_json
+@tells_errors
+def organization_close(code: str, as_json: bool) -> None:
+    """Close it for ever, with its users and their certificates; prints the serials revoked."""
+    with open_desk() as desk:
+        serials = desk.organizations.close(code, COMMAND_LINE, now())
+    show({"code": code, "serials": serials}, json_wanted=as_json)
 
 
 @click.group()

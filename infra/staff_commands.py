@@ -62,7 +62,7 @@ def staff_release(user_id: str, as_json: bool) -> None:
     """Release a lock or block."""
     with open_desk() as desk:
         desk.accounts.check_staff(user_id)
-        release_and_show(desk, user_id, now(), json_wanted=as_json)
+        release_and_show(desk.accounts.release, "user_id", user_id, now(), json_wanted=as_json)
 
 
 @staff.command("reset")

@@ -25,7 +25,7 @@ from projections.answers import (
     CertificateState,
 )
 from projections.members import Members
-from projections.orders import both_ways, last
+from projections.orders import Bound, both_ways, last
 from projections.views import load, upsert
 
 # Each filter has an index in each order, so that a page reads a page. What is issued and not revoked is told apart
@@ -75,29 +75,16 @@ ORDERS = both_ways(
     {"end": ("ends_at", "serial"), "user_id": ("account", "ends_at", "serial"), "not_before": ("starts_at", "serial")}
 )
 
-# Exactly one holds for what is listed. `over` and `soon` are reckoned below, with the domain's days.
-STATES: dict[CertificateState, sql.SQL] = {
-    "superseded": sql.SQL("standing = 'superseded'"),
-    "revoked": sql.SQL("standing = 'revoked'"),
-    "expired": sql.SQL("(standing = 'issued' and ends_at <= %(over)s)"),
-    "expiring": sql.SQL("(standing = 'issued' and ends_at > %(over)s and ends_at < %(soon)s)"),
-    "live": sql.SQL("(standing = 'issued' and ends_at > %(over)s and ends_at >= %(soon)s)"),
-}
-UNUSED = sql.SQL("standing = 'issued' and first_used_at is null and ends_at > %(over)s")
+UNUSED = sql.SQL("standing = 'issued' and first_used_at is null")
 
 # How long any certificate has ever been valid, from not_before on (R4.1: to the end of the 365th day after that of
 # issue, and five minutes before it). Where a list goes by not_before, that bounds what has to be searched for an end.
 SHORTEST, LONGEST = timedelta(days=365), timedelta(days=366, minutes=5)
-STARTS: dict[CertificateState, sql.SQL] = {
-    "expired": sql.SQL("starts_at <= %(over)s - %(shortest)s"),
-    "expiring": sql.SQL("starts_at > %(over)s - %(longest)s and starts_at < %(soon)s - %(shortest)s"),
-    "live": sql.SQL("starts_at >= %(soon)s - %(longest)s"),
-}
-UNUSED_STARTS = sql.SQL("starts_at > %(over)s - %(longest)s")
 
 QUESTION = """
 select serial, user_id, organization, not_before, not_after, first_used_at, revoked_at, reason, ends_at, starts_at,
-    case {states} end as state
+    case when standing <> 'issued' then standing when ends_at <= %(over)s then 'expired'
+        when ends_at < %(soon)s then 'expiring' else 'live' end as state
 from {table} where {conditions} order by {order} limit %(limit)s + 1
 """
 
@@ -177,12 +164,16 @@ class CertificateRegister:
 
         `within` days draws the line between live and expiring. `unused`: not ended, and nobody logged in with it yet.
         """
-        order, by_start = ORDERS[sort], sort in ("not_before", "-not_before")
-        conditions: list[sql.Composable] = [STATES[state] if state else sql.SQL("not_after is not null")]
-        if state in STARTS and by_start:
-            conditions.append(STARTS[state])
+        order = ORDERS[sort]
+        over = now - timedelta(seconds=1)  # the second named by not_after still counts (Validity.is_over)
+        soon = start_of_day(japanese_day(now) + timedelta(days=within + 1))
+        conditions: list[sql.Composable] = [_standing(state)]
         if unused:
-            conditions += [UNUSED, UNUSED_STARTS] if by_start else [UNUSED]
+            conditions.append(UNUSED)
+        bounds = _bounds(state, unused, over, soon)
+        if order.columns[0] == "starts_at":
+            bounds += [_of_starts(bound) for bound in bounds]
+        conditions += [bound.holds for bound in bounds if after is None or not order.implies(bound, after)]
         if user_id is not None:
             conditions.append(sql.SQL("account = lower(%(user_id)s)"))
         if organization is not None:
@@ -193,17 +184,12 @@ class CertificateRegister:
             conditions.append(order.behind)
         query = sql.SQL(QUESTION).format(
             table=self._table,
-            states=sql.SQL(" ").join(
-                sql.SQL("when {} then {}").format(holds, sql.Literal(name)) for name, holds in STATES.items()
-            ),
             conditions=sql.SQL(" and ").join(conditions),
             order=order.by,
         )
         asked = {
-            "over": now - timedelta(seconds=1),  # the second named by not_after still counts (Validity.is_over)
-            "soon": start_of_day(japanese_day(now) + timedelta(days=within + 1)),
-            "shortest": SHORTEST,
-            "longest": LONGEST,
+            "over": over,
+            "soon": soon,
             "user_id": user_id,
             "organization": organization,
             "serial": serial,
@@ -213,6 +199,28 @@ class CertificateRegister:
         found = cursor.execute(query, asked).fetchall()
         items = found[:limit]
         return CertificatePage([_row(row) for row in items], _key(sort, items[-1]) if len(found) > limit else None)
+
+
+def _standing(state: CertificateState | None) -> sql.Composable:
+    if state is None:
+        return sql.SQL("not_after is not null")
+    return sql.SQL("standing = {}").format(state if state in ("revoked", "superseded") else "issued")
+
+
+def _bounds(state: CertificateState | None, unused: bool, over: datetime, soon: datetime) -> list[Bound]:
+    """On the ends of what has that state."""
+    bounds = {
+        "expired": [Bound("ends_at", "<=", over)],
+        "expiring": [Bound("ends_at", ">", over), Bound("ends_at", "<", soon)],
+        "live": [Bound("ends_at", ">=", soon)],
+    }.get(state or "", [])
+    return [*bounds, Bound("ends_at", ">", over)] if unused else bounds
+
+
+def _of_starts(bound: Bound) -> Bound:
+    """That follows for the beginnings."""
+    life = LONGEST if bound.sign.startswith(">") else SHORTEST
+    return Bound("starts_at", bound.sign, bound.value - life)
 
 
 def _key(sort: CertificateSort, row: DictRow) -> CertificateKey:

@@ -249,7 +249,7 @@ def _parts(
         parts.append((STATES["locked"], order, begun))
     if state != "locked":
         by_user = Order(("account",), order.descending)
-        parts.append((STATES[state] if state else sql.SQL("true"), by_user, begun and not among_locked))
+        parts.append((STATES[state] if state else NOT_LOCKED, by_user, begun and not among_locked))
     return parts
 
 

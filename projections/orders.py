@@ -1,9 +1,22 @@
 """The orders in which a list is read, page by page: each is that of an index, so that a page costs a page (R9.1)."""
 
 from collections.abc import Mapping
+from datetime import datetime
 
 import msgspec
 from psycopg import sql
+
+
+class Bound(msgspec.Struct, frozen=True):
+    """What a column must be besides: `sign` is one of `<`, `<=`, `>`, `>=`."""
+
+    column: str
+    sign: str
+    value: datetime
+
+    @property
+    def holds(self) -> sql.Composed:
+        return sql.SQL("{} {} {}").format(sql.Identifier(self.column), sql.SQL(self.sign), sql.Literal(self.value))
 
 
 class Order(msgspec.Struct, frozen=True):
@@ -26,6 +39,18 @@ class Order(msgspec.Struct, frozen=True):
             than=sql.SQL("<" if self.descending else ">"),
             last=sql.SQL(", ").join(sql.Placeholder(f"last_{column}") for column in self.columns),
         )
+
+    def implies(self, bound: Bound, key: msgspec.Struct) -> bool:
+        """Whether all that comes behind that key keeps the bound.
+
+        Then it is to be left out: of two conditions on its first column an index is searched from the one that does not
+        know how far the reader has come, and all between that and the key is read again for every page.
+        """
+        is_begin = bound.sign.startswith("<" if self.descending else ">")
+        if bound.column != self.columns[0] or not is_begin:
+            return False
+        reached = getattr(key, bound.column)
+        return bool(reached < bound.value if self.descending else reached > bound.value)
 
 
 def both_ways(orders: Mapping[str, tuple[str, ...]]) -> dict[str, Order]:

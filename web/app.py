@@ -20,6 +20,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from web import entrance, history, issuance, portal, refusals, registration
+from web.help import routes as help_routes
 from web.site import Site
 
 BODY_LIMIT = 64 * 1024  # bytes
@@ -28,8 +29,8 @@ STATIC = Path(__file__).parent / "static"
 HEADERS = [
     (
         b"content-security-policy",
-        b"default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; "
-        b"base-uri 'none'",
+        b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; form-action 'self'; "
+        b"frame-ancestors 'none'; base-uri 'none'",
     ),
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
@@ -82,7 +83,7 @@ class BodyLimit:
             await self._app(scope, receive, send)
 
 
-class StyleFiles(StaticFiles):
+class LastingFiles(StaticFiles):
     """The address carries a hash of the content, so a browser may keep it for good."""
 
     def file_response(self, *args: object, **kwargs: object) -> Response:
@@ -127,10 +128,11 @@ def create_app(
             *issuance.routes(site),
             *portal.routes(site),
             *history.routes(site),
+            *help_routes(site),
             *api,
             Route("/healthz", healthz),
             Route("/readyz", readyz),
-            Mount("/static", StyleFiles(directory=STATIC)),
+            Mount("/static", LastingFiles(directory=STATIC)),
         ],
         middleware=[Middleware(BodyLimit, refuse=handlers[HTTPException])],
         exception_handlers=handlers,

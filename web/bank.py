@@ -11,7 +11,14 @@ from starlette.routing import Route
 
 from domain.validity import japanese_day
 from projections.answers import EXPIRING_WITHIN, Page
-from web import bank_accounts, bank_approvals, bank_certificates, bank_mails, bank_organizations
+from web import (
+    bank_accounts,
+    bank_approvals,
+    bank_certificates,
+    bank_mails,
+    bank_organization_acts,
+    bank_organizations,
+)
 from web.api_queries import LockStatusQuery
 from web.bank_console import SHOWN, Console
 from web.chart import DESK, PHONE, chart, every_day
@@ -81,6 +88,7 @@ def routes(site: Site, views: ConsoleViews, root_list_end: RootListEnd) -> list[
     return [
         Route("/bank", overview),
         *bank_organizations.routes(console),
+        *bank_organization_acts.routes(console),
         *bank_accounts.routes(console),
         *bank_certificates.routes(console),
         *bank_mails.routes(console),

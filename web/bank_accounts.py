@@ -60,6 +60,7 @@ def routes(console: Console) -> list[Route]:
             row=row,
             names=await console.organization_names([row]),
             registered=next(iter(registered.items), None),
+            person=await site.ask(site.desk.accounts.person, row.user_id),
             certificates=certificates.items,
             mails=(await site.ask(views.mails, user_id=row.user_id, limit=SHOWN)).items,
         )

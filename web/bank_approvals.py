@@ -1,4 +1,4 @@
-"""Revocations that wait for a second person of the bank, and what became of the others (R9.3)."""
+"""Acts that wait for a second person of the bank, and what became of the others (R9.3)."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
@@ -15,12 +15,13 @@ from domain.errors import DomainError, NotFound
 from projections.answers import ApprovalKey, ApprovalPage, ApprovalRow
 from web.api_queries import Query, Resource
 from web.bank_console import Console, Listing
+from web.bank_organization import letter_page
 from web.csv import Cell
 from web.views import Views
 
 PATH = "/bank/approvals"
 HEAD = (
-    *("依頼の日時", "シリアル番号", "ユーザーID", "失効の理由", "依頼書の番号", "依頼した担当者", "状態"),
+    *("依頼の日時", "操作", "対象", "ユーザーID", "理由", "依頼書の番号", "依頼した担当者", "状態"),
     *("決定の日時", "決定した担当者", "番号"),
 )
 
@@ -32,6 +33,7 @@ class ApprovalsQuery(Query, frozen=True):
 def cells(row: ApprovalRow) -> Sequence[Cell]:
     return (
         row.asked_at,
+        row.act,
         row.target,
         row.user_id,
         row.reason,
@@ -60,29 +62,33 @@ def routes(console: Console) -> list[Route]:
             raise NotFound("approval")
         return found.items[0]
 
-    async def requesters(rows: Sequence[ApprovalRow]) -> dict[str, Any]:
-        """In the vault's words, of what is still to be decided."""
+    async def names(rows: Sequence[ApprovalRow]) -> dict[str, Any]:
+        """Of organizations; and who asked the bank, in the vault's words, for what is still to be decided."""
         waiting = [row.approval for row in rows if row.state == "open"]
-        return {"requesters": await site.ask(approvals.requesters, waiting)}
+        codes = {row.target for row in rows if row.act == "initialize"}
+        return {
+            "requesters": await site.ask(approvals.requesters, waiting),
+            "names": await site.ask(console.views.organization_names, codes),
+        }
 
     async def listed(request: Request) -> Response:
         async def context(rows: Sequence[ApprovalRow]) -> dict[str, Any]:
-            return {"are_needed": approvals.are_needed, **await requesters(rows)}
+            return {"are_needed": approvals.are_needed, **await names(rows)}
 
         who = await console.admin(request)
         return await console.listed(request, who, listing, "bank_approvals.html", context)
 
     def deciding(
-        act: Literal["approve", "refuse"], decide: Callable[[UUID, str, datetime], object]
+        act: Literal["approve", "refuse"], decide: Callable[[UUID, str, datetime], str | None]
     ) -> tuple[Callable[[Request], Awaitable[Response]], Callable[[Request], Awaitable[Response]]]:
-        """The page that asks for it, and what its form does."""
+        """The page that asks for it, and what its form does; a new letter's password is shown to who decided alone."""
 
         async def page(
             request: Request, status: int, faults: Mapping[str, str], refusal: DomainError | None
         ) -> Response:
             who = await console.admin(request)  # anew: a wrong password may have blocked whoever typed it
             row = await row_of(request)
-            told = await requesters([row])
+            told = await names([row])
             return await console.act_page(
                 request, who, "bank_approval.html", status, faults, refusal, act=act, row=row, **told
             )
@@ -92,10 +98,12 @@ def routes(console: Console) -> list[Route]:
 
         async def do(request: Request) -> Response:
             fields, who = await console.form(request)
-            approval = (await row_of(request)).approval
+            row = await row_of(request)
             request.state.again = partial(page, request)
             await console.confirm(who, fields)
-            await site.ask(decide, approval, who.user_id, site.clock())
+            password = await site.ask(decide, row.approval, who.user_id, site.clock())
+            if password is not None:
+                return await letter_page(console, request, who, row.target, password)
             return await site.done(PATH, settled=True)
 
         return ask, do

@@ -15,6 +15,7 @@ from domain.organization_facts import Language, Profile, Switch
 from projections.answers import OrganizationRow
 from web.api_queries import RESOURCES, Name, OrganizationsQuery
 from web.bank_console import SHOWN, Console, Listing
+from web.bank_organization import letter_page, told
 from web.csv import Cell
 from web.query import converted
 
@@ -39,6 +40,7 @@ def cells(row: OrganizationRow) -> Sequence[Cell]:
         row.issuance_code,
         row.language,
         row.registered_at,
+        row.closed_at,
     )
 
 
@@ -47,7 +49,7 @@ LISTING = Listing(
     "organizations",
     (
         *("団体コード", "団体名", "マスターユーザー", "一般ユーザー数", "p12の形式", "発行時の確認コード"),
-        *("メールの言語", "登録日時"),
+        *("メールの言語", "登録日時", "解約日時"),
     ),
     cells,
 )
@@ -87,8 +89,7 @@ def routes(console: Console) -> list[Route]:
         await console.confirm(who, fields)
         code, name, email = (fields.get(each, "") for each in ("code", "name", "email"))
         password = await site.ask(organizations.register, code, name, email, who.user_id, site.clock())
-        template = "bank_organization_registered.html"
-        return await console.page(request, who, template, code=code, name=name, password=password)
+        return await letter_page(console, request, who, code, password, is_new=True)
 
     # ---- one of them
 
@@ -109,6 +110,7 @@ def routes(console: Console) -> list[Route]:
             users=users.items,
             all_shown=users.next is None,
             certificates={each.user_id: each for each in await console.alive(organization=row.code)},
+            **await told(console, request),
         )
 
     async def shown(request: Request) -> Response:

@@ -6,6 +6,7 @@ Two sizes, of which the stylesheet shows one (design of the project). Lengths ar
 from collections.abc import Sequence
 from datetime import date, timedelta
 from itertools import count
+from typing import Literal
 
 import msgspec
 
@@ -18,6 +19,10 @@ READABLE = 14.0  # a bar lower than this has no room for its number
 DIGITS = 3  # nor is one wide enough for more
 DIGIT = 0.62  # the width of one, of its font's size
 SCALE_GAP = 12.0  # what is left free beside the numbers of the scale
+
+
+# The first month also says that it begins with today, where there is room.
+Named = Literal["first_month", "month", "day"]
 
 
 class Size(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,11 +83,12 @@ class Bar(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Name(msgspec.Struct, frozen=True):
-    """Words under the bars: on the desk the months, on a phone every tenth day."""
+    """What is named under the bars: on the desk the months, on a phone every tenth day; the template has the words."""
 
     x: float
     anchor: str
-    text: str
+    what: Named
+    day: date
 
 
 class Chart(msgspec.Struct, frozen=True, kw_only=True):
@@ -149,10 +155,9 @@ def _months(bars: Sequence[Bar]) -> list[Name]:
     firsts = [bar for place, bar in enumerate(bars) if place and bar.day.last_day.day == 1]
     # The words beside the first month are as wide as three days.
     crowded = firsts and firsts[0].x - bars[0].x < 4 * (bars[1].x - bars[0].x)
-    first = f"{bars[0].day.last_day.month}月" + ("" if crowded else "(今日から)")
     return [
-        Name(bars[0].left, "start", first),
-        *(Name(bar.left, "start", f"{bar.day.last_day.month}月") for bar in firsts),
+        Name(bars[0].left, "start", "month" if crowded else "first_month", bars[0].day.last_day),
+        *(Name(bar.left, "start", "month", bar.day.last_day) for bar in firsts),
     ]
 
 
@@ -160,10 +165,10 @@ def _tenth_days(bars: Sequence[Bar], size: Size) -> list[Name]:
     tenth = bars[::10]
 
     def name(bar: Bar) -> Name:
-        text = f"{bar.day.last_day.month}/{bar.day.last_day.day}"
+        day = bar.day.last_day
         if bar is bars[0]:
-            return Name(bar.x, "start", text)
-        return Name(size.right, "end", text) if bar is bars[-1] else Name(bar.middle, "middle", text)
+            return Name(bar.x, "start", "day", day)
+        return Name(size.right, "end", "day", day) if bar is bars[-1] else Name(bar.middle, "middle", "day", day)
 
     return [name(bar) for bar in tenth]
 

@@ -8,6 +8,7 @@ TICKET = "__Host-shomei-issuance"
 REGISTRATION = "__Host-shomei-registration"
 FORM = "__Host-shomei-form"
 NOTE = "__Host-shomei-note"
+LANGUAGE = "__Host-shomei-language"
 
 LONGEST = 128  # characters; ours are 43
 

@@ -1,10 +1,10 @@
 """Pages: a template and what it shows, made into an answer. All text for people is in `templates/`, in Japanese.
 
-The templates keep to a strict content security policy (no inline style, no script) and to what the IE 11 engine of
-Edge's IE mode can show (R5.5). Days and hours are Japanese ones.
+The templates keep to a strict content security policy (nothing inline, the software keyboard the only script) and to
+what the IE 11 engine of Edge's IE mode can show (R5.5). Days and hours are Japanese ones.
 """
 
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from datetime import date, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -15,12 +15,13 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
 from domain import policy
-from domain.validity import JST
+from web import dates, english
+from web.languages import LANGUAGES, Language, texts
 
 HERE = Path(__file__).parent
 TEMPLATES = HERE / "templates"
 STYLE = HERE / "static" / "style.css"
-WEEKDAYS = "月火水木金土日"
+KEYBOARD = HERE / "static" / "keyboard.js"
 MINUTE = timedelta(minutes=1)
 
 # The manual's numbers, as the texts name them.
@@ -49,6 +50,7 @@ class Service(msgspec.Struct, frozen=True):
 
     bank_name: str
     service_name: str
+    public_url: str  # as a person types it, without a slash at its end
     helpdesk_name: str
     helpdesk_phone: str
     helpdesk_opens: int  # hours of the Japanese day
@@ -93,59 +95,20 @@ class OwnAccount(msgspec.Struct, frozen=True):
     password_changed_at: datetime | None
 
 
-def in_japan(at: datetime) -> datetime:
-    if at.tzinfo is None:
-        raise ValueError("an instant without a time zone has no Japanese time")
-    return at.astimezone(JST)
-
-
-def japanese_date(of: date) -> date:
-    return in_japan(of).date() if isinstance(of, datetime) else of
-
-
-def day(of: date) -> str:
-    """2026年11月26日"""
-    shown = japanese_date(of)
-    return f"{shown.year}年{month_and_day(shown)}"
-
-
-def month_and_day(of: date) -> str:
-    """11月26日"""
-    shown = japanese_date(of)
-    return f"{shown.month}月{shown.day}日"
-
-
-def day_and_weekday(of: date) -> str:
-    """2026年11月26日(木)"""
-    return f"{day(of)}({WEEKDAYS[japanese_date(of).weekday()]})"
-
-
-def short_day(of: date) -> str:
-    """11月26日(木)"""
-    return f"{month_and_day(of)}({WEEKDAYS[japanese_date(of).weekday()]})"
-
-
-def hour(at: datetime) -> str:
-    """14:32; no leading zero before ten o'clock."""
-    shown = in_japan(at)
-    return f"{shown.hour}:{shown.minute:02}"
-
-
-def instant(at: datetime) -> str:
-    """2026年11月26日(木) 14:32"""
-    return f"{day_and_weekday(at)} {hour(at)}"
-
-
-def days_before(of: date, days: int) -> date:
-    return of - timedelta(days=days)
-
-
 def serial_groups(serial: str) -> str:
     """5F3A 91C0 7E24 D8B6: a serial number as a person reads it aloud."""
     return " ".join(serial[start : start + 4] for start in range(0, len(serial), 4))
 
 
-FILTERS = (day, month_and_day, day_and_weekday, short_day, hour, instant, days_before, serial_groups)
+FILTERS: dict[Language, Sequence[Callable[..., object]]] = {
+    "ja": (*dates.FILTERS, serial_groups),
+    "en": (*dates.FILTERS, serial_groups, *english.FILTERS),
+}
+
+
+def address(file: Path) -> str:
+    """Of a static file; the hash in it lets browsers keep the file for ever and still see every change of it."""
+    return f"/static/{file.name}?v={sha256(file.read_bytes()).hexdigest()[:12]}"
 
 
 class Templates(Environment):
@@ -154,23 +117,32 @@ class Templates(Environment):
         return {**self.globals, **(d or {})}
 
 
+def templates(language: Language) -> Templates:
+    """All templates with their texts and dates in that language."""
+    made = Templates(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+        extensions=["jinja2.ext.i18n"],
+    )
+    made.policies["ext.i18n.trimmed"] = True
+    made.install_gettext_translations(texts(language), newstyle=True)  # type: ignore[attr-defined]  # the extension's
+    made.filters.update({shown.__name__: shown for shown in FILTERS[language]})
+    made.globals["language"] = language
+    return made
+
+
 class Pages:
     def __init__(self, service: Service, demo: bool, mailbox: bool = False) -> None:
         """With `demo` each page says that it is the demo environment, and with `mailbox` where its mails are."""
-        self.templates = Templates(
-            loader=FileSystemLoader(TEMPLATES),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-            auto_reload=False,
-        )
-        self.templates.filters.update({shown.__name__: shown for shown in FILTERS})
-        # The hash in the address lets browsers keep the stylesheet for ever and still see every change of it.
-        version = sha256(STYLE.read_bytes()).hexdigest()[:12]
-        self.templates.globals.update(
-            service=service, demo=demo, mailbox=mailbox, limits=LIMITS, style_url=f"/static/style.css?v={version}"
-        )
+        self.service = service
+        self.templates = {language: templates(language) for language in LANGUAGES}
+        addresses = {"style_url": address(STYLE), "keyboard_url": address(KEYBOARD)}
+        for each in self.templates.values():
+            each.globals.update(service=service, demo=demo, mailbox=mailbox, limits=LIMITS, **addresses)
 
     def render(
         self,
@@ -180,10 +152,17 @@ class Pages:
         csrf_token: str,
         user: SignedIn | None = None,
         headers: Mapping[str, str] | None = None,
+        language: Language = "ja",
+        switch: tuple[Language, str] | None = None,
         **context: object,
     ) -> HTMLResponse:
-        """The page as an answer. Raises jinja2.UndefinedError where the template needs more than `context` has."""
-        html = self.templates.get_template(template).render(
-            context, status=int(status), csrf_token=csrf_token, user=user
+        """The page as an answer; `switch` is the other language and the page's address in it.
+
+        Raises jinja2.UndefinedError where the template needs more than `context` has.
+        """
+        html = (
+            self.templates[language]
+            .get_template(template)
+            .render(context, status=int(status), csrf_token=csrf_token, user=user, switch=switch)
         )
         return HTMLResponse(html, status, headers)

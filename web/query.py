@@ -17,10 +17,11 @@ Asked = TypeVar("Asked", bound=msgspec.Struct)
 
 
 def query_of(request: Request) -> dict[str, str]:
-    """Raises InvalidInput where a name comes twice."""
+    """Without the language of the page (R5.6). Raises InvalidInput where a name comes twice."""
     given = dict(request.query_params)
     if len(given) != len(request.query_params.multi_items()):
         raise InvalidInput(query="repeated")
+    given.pop("lang", None)
     return given
 
 

@@ -22,7 +22,12 @@ async def login_page(
     """Its answer to every refused try is one and the same (R3.9)."""
     typed = request.state.fields.get("organization_code", "")
     return site.page(
-        request, "registration_login.html", status=status, code=typed, faults=faults, refused=refusal is not None
+        request,
+        "registration_login.html",
+        status=status,
+        organization_code=typed,
+        faults=faults,
+        refused=refusal is not None,
     )
 
 

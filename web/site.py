@@ -16,6 +16,7 @@ from starlette.responses import RedirectResponse, Response
 from application.desk import IssuingDesk
 from application.ports import Busy
 from web.form_token import form_cookie, form_token, keep_form_cookie, read_form
+from web.languages import keep_language, language_of, switch_of
 from web.limits import Limits, client_of, is_public
 from web.pages import Pages, SignedIn
 
@@ -123,8 +124,19 @@ class Site:
     ) -> Response:
         cookie = form_cookie(request)
         token = form_token(request, cookie)
-        response = self.pages.render(template, status=status, csrf_token=token, user=user, **context)
+        # What is shown once, in answer to a form, would be lost by a change of the language.
+        once = request.method == "POST" and status == HTTPStatus.OK
+        response = self.pages.render(
+            template,
+            status=status,
+            csrf_token=token,
+            user=user,
+            language=language_of(request),
+            switch=None if once else switch_of(request),
+            **context,
+        )
         keep_form_cookie(request, response, cookie)
+        keep_language(request, response)
         return response
 
     async def wait_for_the_floor(self, request: Request) -> None:

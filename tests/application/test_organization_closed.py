@@ -1,6 +1,7 @@
 """An organization closed by the bank: its accounts, certificates and invitation, and its code, for ever (R6.4)."""
 
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 
@@ -249,7 +250,9 @@ def test_whoever_is_registered_at_the_same_moment_is_either_refused_or_closed(
 ) -> None:
     users = [f"jiro{number:04}" for number in range(4)]
 
-    outcomes = together([lambda: close(house), *(lambda u=u: register(second_house, u) for u in users)])
+    acts: list[Callable[[], object]] = [partial(close, house)]
+    acts += [partial(register, second_house, user) for user in users]
+    outcomes = together(acts)
 
     left_open = load_organization(house.store, CODE).state.users
     registered = [user for user, outcome in zip(users, outcomes[1:], strict=True) if isinstance(outcome, str)]

@@ -3,7 +3,6 @@
 import pytest
 
 from application.ports import MasterProfile
-from application.streams import load_organization
 from domain.credentials import account_stream, organization_stream
 from domain.errors import (
     InvitationExpired,
@@ -79,9 +78,8 @@ def test_another_letter_sent_meanwhile_ends_the_registration(
 
 def test_a_block_meanwhile_registers_nobody_and_a_release_lets_go_on(house: House, letter: Letter) -> None:
     cookie = letter.proposed()
-    found = load_organization(house.store, CODE)
     # Wrong tries alone take two hours to it, longer than a registration lives.
-    house.store.save(found.changes([fact("InvitationBlocked", NINE, by=CODE)]))
+    letter.record(fact("InvitationBlocked", NINE, by=CODE))
 
     with pytest.raises(InvitationIsBlocked):
         letter.register(cookie)

@@ -106,4 +106,5 @@ def test_a_stream_without_a_request_is_no_approval() -> None:
 def test_each_request_on_a_target_has_a_stream_that_never_moves() -> None:
     # Literal for ever: another namespace or spelling would let the same be asked for twice.
     assert approval_stream("revoke", "A1", 1) == UUID("fd9bed54-1eab-50c8-920e-fdda24039c02")
+    assert approval_stream("initialize", "A1", 1) == UUID("70b53736-5485-5540-9e2d-d80fb5cfed39")
     assert len({approval_stream("revoke", target, number) for target in ("A1", "A11", "B2") for number in (1, 2)}) == 6

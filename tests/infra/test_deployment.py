@@ -14,6 +14,7 @@ from infra.cli import main
 from infra.settings import entries
 from infra.tls_server import CIPHERS, KEEP_ALIVE
 from web.app import BODY_LIMIT
+from web.browser import PROTOCOL
 from web.identity import CERTIFICATE, VERIFICATION
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
@@ -40,7 +41,7 @@ def value(directive: str, block: str) -> str:
 SECURE = server("listen 443 ssl")
 
 
-@pytest.mark.parametrize("header", [CERTIFICATE, VERIFICATION, "x-real-ip", "client-cert-chain"])
+@pytest.mark.parametrize("header", [CERTIFICATE, VERIFICATION, PROTOCOL, "x-real-ip", "client-cert-chain"])
 def test_nginx_writes_each_header_that_is_believed_once_for_all_locations(header: str) -> None:
     written = [name.lower() for name in re.findall(r"^    proxy_set_header (\S+)", SECURE, re.MULTILINE)]
 

@@ -1,7 +1,10 @@
-"""`shomei organization` and `user` (screens.md, "Command line"; R2.1, R2.2, R7.1)."""
+"""`shomei organization` and `user` (screens.md, "Command line"; R2.1, R2.2, R3.6, R6.4, R7.1, R7.4)."""
 
 import pytest
 
+from domain.credentials import organization_stream
+from domain.policy import Policy
+from tests.support.applicants import letter_to
 from tests.support.command_line import CommandLine
 from tests.support.house import TARO, House
 
@@ -37,14 +40,13 @@ def test_an_organization_may_be_added_with_its_settings(shomei: CommandLine) -> 
     }
 
 
-def test_a_code_at_issue_that_nobody_would_ask_for_is_refused(shomei: CommandLine, house: House) -> None:
-    why = "issuance_code cannot be switched on: nothing asks for a code at issue yet"
+def test_the_code_by_mail_at_issue_is_switched_on_and_off(shomei: CommandLine) -> None:
+    shomei.run(*ORGANIZATION, "--issuance-code", "on")
 
-    assert shomei.refusal(*ORGANIZATION, "--issuance-code", "on") == why
-    assert house.kinds() == []
-    shomei.run(*ORGANIZATION)
-    assert shomei.refusal("organization", "set", "ACME01", "--issuance-code", "on") == why
-    assert shomei.json("organization", "set", "ACME01")["issuance_code"] == "off"
+    before = shomei.json("organization", "set", "ACME01")["issuance_code"]
+    after = shomei.json("organization", "set", "ACME01", "--issuance-code", "off")["issuance_code"]
+
+    assert (before, after) == ("on", "off")
 
 
 def test_setting_one_thing_leaves_the_others(shomei: CommandLine) -> None:
@@ -71,6 +73,90 @@ def test_an_organization_that_is_not_there_cannot_be_set(shomei: CommandLine) ->
     assert shomei.refusal("organization", "set", "NONE01", "--language", "en") == "no such organization"
 
 
+# ---- its master begun again, its invitation released, and its end (R3.6, R6.4, R7.4)
+
+
+def test_initializing_prints_the_initial_password_of_a_new_letter_once(shomei: CommandLine, house: House) -> None:
+    first = shomei.json(*ORGANIZATION)["initial_password"]
+    shomei.run(*USER, "--role", "master")
+
+    printed = shomei.json("organization", "initialize", "ACME01")
+
+    letter = organization_stream("ACME01")
+    assert set(printed) == {"code", "initial_password"}
+    assert printed["code"] == "ACME01"
+    assert house.passwords.matches(letter, 2, printed["initial_password"])
+    assert not house.passwords.matches(letter, 1, first)
+    assert house.account().closed
+    assert printed["initial_password"] not in shomei.logged
+
+
+def test_without_json_the_new_letters_password_is_printed_for_people(shomei: CommandLine, house: House) -> None:
+    house.organization()
+
+    printed = shomei.run("organization", "initialize", "ACME01").stdout.splitlines()
+
+    assert printed[0] == "code: ACME01"
+    assert printed[1].startswith("initial password: ")
+    assert len(printed) == 2
+
+
+@pytest.mark.parametrize("policy", [Policy(approval="two_persons")], ids=["two persons"])
+def test_the_machines_owner_initializes_without_a_second_person(shomei: CommandLine, house: House) -> None:
+    house.organization()
+
+    assert set(shomei.json("organization", "initialize", "ACME01")) == {"code", "initial_password"}
+
+
+def test_a_locked_invitation_is_released(shomei: CommandLine, house: House) -> None:
+    letter = letter_to(house, "ACME01")
+    letter.fail(6)
+
+    printed = shomei.json("organization", "release", "ACME01")
+
+    assert printed == {"code": "ACME01", "released": True}
+    assert letter.enter()
+
+
+def test_an_invitation_that_is_not_held_is_no_error_and_said(shomei: CommandLine, house: House) -> None:
+    house.organization()
+    before = house.kinds()
+
+    said = shomei.run("organization", "release", "ACME01")
+
+    assert shomei.json("organization", "release", "ACME01") == {"code": "ACME01", "released": False}
+    assert (said.exit_code, said.stdout) == (0, "ACME01 is neither locked nor blocked: nothing was recorded\n")
+    assert house.kinds() == before
+
+
+def test_closing_prints_the_serials_revoked(shomei: CommandLine, house: House) -> None:
+    house.organization()
+    house.user()
+    house.issue()
+
+    printed = shomei.json("organization", "close", "ACME01")
+
+    assert printed == {"code": "ACME01", "serials": [house.certificate().serial]}
+    assert house.account().closed
+
+
+@pytest.mark.parametrize("command", ["initialize", "release", "close"])
+def test_what_is_closed_stays_closed(shomei: CommandLine, house: House, command: str) -> None:
+    house.organization()
+    shomei.json("organization", "close", "ACME01")
+
+    assert shomei.refusal("organization", command, "ACME01") == "ACME01 is closed"
+    assert shomei.refusal(*USER) == "ACME01 is closed"
+
+
+@pytest.mark.parametrize("command", ["initialize", "release", "close"])
+def test_nothing_is_done_to_an_organization_that_is_not_there(shomei: CommandLine, command: str) -> None:
+    assert shomei.refusal("organization", command, "NONE01") == "no such organization"
+
+
+# ---- users
+
+
 def test_adding_a_user_prints_a_first_password_that_is_right(shomei: CommandLine, house: House) -> None:
     house.organization()
 
@@ -89,6 +175,16 @@ def test_an_organization_has_one_master(shomei: CommandLine, house: House) -> No
 
     assert shomei.refusal(*another) == "the organization has a master user already: there is one each"
     assert house.count("UserRegistered") == 1
+
+
+def test_an_organization_has_so_many_general_users_and_no_more(
+    shomei: CommandLine, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SHOMEI_GENERAL_USERS", "1")
+    house.organization()
+    house.register("jiro0001")
+
+    assert shomei.refusal(*USER) == "the organization has all the general users it may have: at most 1"
 
 
 def test_a_user_id_is_taken_for_ever_in_any_case(shomei: CommandLine, house: House) -> None:

@@ -249,7 +249,7 @@ def test_who_is_closed_stays_closed(shomei: CommandLine, house: House, command: 
     house.staff(BANK_ADMIN)
     shomei.json("staff", "close", BANK_ADMIN)
 
-    assert shomei.refusal("staff", command, BANK_ADMIN) == "the account is closed"
+    assert shomei.refusal("staff", command, BANK_ADMIN) == f"{BANK_ADMIN} is closed"
 
 
 @pytest.mark.parametrize("command", ["release", "reset", "close"])

@@ -115,12 +115,21 @@ def test_a_state_is_walked_in_every_order(accounts: Connection, sort: AccountSor
 # ---- certificates
 
 
+TIMES = (
+    japan(2025, 1, 1),
+    japan(2025, 11, 22, 23, 59, 59),
+    japan(2025, 11, 23),  # the last day is today
+    NINE,
+    japan(2025, 12, 24),  # the last day is the first that is not within 30 days
+)
+
+
 @pytest.fixture
 def certificates(connection: Connection, log: MemoryLog) -> Connection:
     """Of three users, one in each state at its end and at the first and last second of a day; one plan revoked."""
     for number, user_id in enumerate(("Taro01", "jiro02", "Saburo3")):
         register(log, user_id, f"org000{number % 2}")
-        for place, at in enumerate((japan(2025, 1, 1), japan(2025, 11, 22, 23, 59, 59), japan(2025, 11, 23), NINE)):
+        for place, at in enumerate(TIMES):
             issue(log, f"{number}{place}", number=place + 1, at=at, user_id=user_id)
     append(log, fact("CertificateFirstUsed", NINE), number=4, user_id="jiro02")
     append(log, revoked("lost", NOW, "23"), number=4, user_id="Saburo3")
@@ -154,6 +163,21 @@ def test_certificates_are_walked_in_every_order(
             assert found == in_order(sort, every)
         unused = CERTIFICATES.page(cursor, now, state=state, unused=True).items
         assert in_order(sort, unused) == CERTIFICATES.page(cursor, now, state=state, unused=True, sort=sort).items
+
+
+@pytest.mark.parametrize("sort", get_args(CertificateSort))
+@pytest.mark.parametrize("state", get_args(CertificateState))
+def test_a_state_is_kept_to_behind_whatever_place_it_is_read_from(
+    certificates: Connection, sort: CertificateSort, state: CertificateState
+) -> None:
+    with certificates.cursor() as cursor:
+        every, after, place = CERTIFICATES.page(cursor, NOW, sort=sort).items, None, 0
+        while following := CERTIFICATES.page(cursor, NOW, sort=sort, after=after, limit=1).next:
+            after, place = following, place + 1
+            found = CERTIFICATES.page(cursor, NOW, state=state, sort=sort, after=after).items
+
+            issued = [row for row in found if row.not_after]  # plans are among the revoked alone
+            assert issued == [row for row in every[place:] if row.state == state]
 
 
 @pytest.mark.parametrize("at", [japan(2027, 2, 28), japan(2027, 2, 28, 23, 59, 59), japan(2024, 2, 29, 12)])

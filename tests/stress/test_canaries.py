@@ -25,14 +25,22 @@ from infra.embedded_postgres import embedded
 from infra.migration import migrate
 from tests.support.canaries import Spellings, files_below, found_in, of_octets, of_package, of_text
 from tests.support.database import Dsn
-from tests.support.fleet import Fleet, Visitor, fleet_on
+from tests.support.fleet import Fleet, Process, Visitor, fleet_on
 from tests.support.stress_table import record
 from web.cookies import NOTE
 
 COMMAND = "make stress"
 ORGANIZATION = ("organization", "add", "ACME01", "見本商事株式会社", "--email", "kanariadesk73@example.com")
-TARO, JIRO, SABURO, HANAKO = "taro0001", "jiro0002", "sabu0003", "hana0004"
-NAMES = {TARO: "加奈里太郎七三", JIRO: "加奈里次郎七三", SABURO: "加奈里三郎七三", HANAKO: "加奈里花子七三"}
+TARO, JIRO, SABURO, HANAKO, MASTER = "taro0001", "jiro0002", "sabu0003", "hana0004", "mich0005"
+NAMES = {
+    TARO: "加奈里太郎七三",
+    JIRO: "加奈里次郎七三",
+    SABURO: "加奈里三郎七三",
+    HANAKO: "加奈里花子七三",
+    MASTER: "加奈里道子七三",
+}
+# Of one who typed it all, and never pressed 登録: what was typed is sealed.
+UNDECIDED, UNDECIDED_NAME = "haru0006", "加奈里春子七三"
 OWN, MISTYPED = "kanariaOwn73", "kanariaBad73"
 SERVER_ERROR = 500
 TAKES_NO_ROW = "add constraint never check (false) not valid"
@@ -67,7 +75,9 @@ class Ground:
     def secrets(self) -> dict[str, Spellings]:
         typed = {f"password of {who}": of_text(password) for who, password in self.passwords.items()}
         cookies = {f"cookie {number}": of_text(cookie) for number, cookie in enumerate(self.cookies)}
-        return {**typed, **self.packages, **cookies, "own": of_text(OWN), "mistyped": of_text(MISTYPED)}
+        undecided = {"undecided": of_text(UNDECIDED_NAME), "her address": of_text(address_of(UNDECIDED))}
+        own = {"own": of_text(OWN), "mistyped": of_text(MISTYPED)}
+        return {**typed, **self.packages, **cookies, **undecided, **own}
 
     @property
     def persons(self) -> dict[str, Spellings]:
@@ -100,6 +110,29 @@ def running(ground: Ground, **settings: str) -> Iterator[tuple[Fleet, str]]:
 def register(fleet: Fleet, ground: Ground, user_id: str) -> None:
     person = ("--organization", "ACME01", "--name", NAMES[user_id], "--email", address_of(user_id))
     ground.passwords[user_id] = json.loads(fleet.run("user", "add", user_id, *person, "--json"))["password"]
+
+
+def register_by_letter(visitor: Visitor, ground: Ground, user_id: str, name: str) -> None:
+    """The master's first registration up to 登録, with a slip on each page."""
+    entrance, profile = "/registration/master", "/registration/master/profile"
+    for password, status in ((MISTYPED, 401), (ground.passwords["the letter"], 303)):
+        answer = visitor.post(entrance, visitor.token(entrance), organization_code="ACME01", initial_password=password)
+        assert answer.status_code == status
+    ground.passwords[user_id] = f"kanaria{user_id[:4]}7"
+    person = {"name": name, "email": address_of(user_id), "email_again": address_of(user_id), "user_id": user_id}
+    for again, status in ((MISTYPED, 422), (ground.passwords[user_id], 303)):
+        typed = person | {"password": ground.passwords[user_id], "password_again": again}
+        assert visitor.post(profile, visitor.token(profile), **typed).status_code == status
+    assert name in visitor.get("/registration/master/confirm").text
+
+
+def register_masters(fleet: Fleet, ground: Ground, web: Process) -> None:
+    with fleet.visitor(web) as undecided, fleet.visitor(web) as master:
+        register_by_letter(undecided, ground, UNDECIDED, UNDECIDED_NAME)
+        register_by_letter(master, ground, MASTER, NAMES[MASTER])
+        confirm = "/registration/master/confirm"
+        assert master.post(confirm, master.token(confirm)).status_code == httpx2.codes.SEE_OTHER
+        ground.cookies += cookies_of(undecided) + cookies_of(master)
 
 
 def receive(visitor: Visitor, ground: Ground, user_id: str) -> bytes:
@@ -218,7 +251,8 @@ def live_through_it(ground: Ground, **settings: str) -> None:
         for words in (("project",), ("remind",)):
             fleet.start(*words)
         (web,) = fleet.web()
-        fleet.run(*ORGANIZATION)
+        ground.passwords["the letter"] = json.loads(fleet.run(*ORGANIZATION, "--json"))["initial_password"]
+        register_masters(fleet, ground, web)
         for user_id in (TARO, JIRO, HANAKO):
             register(fleet, ground, user_id)
         with fleet.visitor(web) as taro, fleet.visitor(web) as jiro, fleet.visitor(web) as third:

@@ -20,6 +20,7 @@ from starlette.testclient import TestClient
 
 from infra.authority import IssuingAuthority
 from infra.pki import Pki
+from tests.support.applicants import CODE, letter_to
 from tests.support.browser import Browser, Server, certificate_of, serving
 from tests.support.fleet import PATIENCE, Fleet
 from tests.support.house import RIGHT, TARO, House
@@ -28,10 +29,11 @@ from tests.support.mutations import FORM, TYPES, Fields, spoilt, spoilt_der, spo
 from tests.support.ocsp import GOOD, HASHES, UNKNOWN, pki
 from tests.support.ocsp import read as read_answer
 from tests.support.ocsp import request as request_of
+from tests.support.registering import TYPED, at_confirmation
 from tests.support.stress_table import record
 from web.app import HEADERS
 from web.cookies import FORM as FORM_COOKIE
-from web.cookies import NOTE, SESSION, TICKET
+from web.cookies import NOTE, REGISTRATION, SESSION, TICKET
 from web.pki import OCSP_REQUEST, create_pki_app
 
 __all__ = ["pki"]
@@ -50,6 +52,10 @@ FORMS: dict[str, Fields] = {
     "/issuance/close": [],
     "/login": [("user_id", TARO), ("password", RIGHT)],
     "/logout": [],
+    "/registration/master": [("organization_code", CODE), ("initial_password", RIGHT)],
+    "/registration/master/profile": list(TYPED.items()),
+    "/registration/master/confirm": [("registration", "0" * 64)],
+    "/registration/master/cancel": [("registration", "0" * 64)],
     "/home/password": [("current_password", RIGHT), ("password", "sesame98"), ("password_again", "sesame98")],
 }
 PAGES = (
@@ -61,6 +67,8 @@ PAGES = (
     "/issuance/p12",
     "/login",
     "/home",
+    "/registration/master/profile",
+    "/registration/master/done",
 )
 COMMON = (
     *(
@@ -93,9 +101,10 @@ def server(house: House) -> Iterator[Server]:
 
 @pytest.fixture
 def browser(house: House, server: Server) -> Browser:
-    """With a certificate and in; a bug would be a page of ours, as it is for a visitor."""
+    """With a certificate and in, and before 登録; a bug would be a page of ours, as it is for a visitor."""
     browser = server.browser(certificate_of(house), bugs_are_raised=False)
     browser.log_in()
+    at_confirmation(browser, letter_to(house))
     return browser
 
 
@@ -133,7 +142,7 @@ def test_no_mutation_of_a_form_is_too_much(path: str, browser: Browser, count: i
     assert wrong == []
 
 
-@pytest.mark.parametrize("name", [SESSION, TICKET, FORM_COOKIE, NOTE])
+@pytest.mark.parametrize("name", [SESSION, TICKET, REGISTRATION, FORM_COOKIE, NOTE])
 def test_no_mutation_of_a_cookie_is_too_much(name: str, browser: Browser, count: int) -> None:
     chance = random.Random(f"{SEED} {name}")  # noqa: S311
     right = browser.cookies | {TICKET: "a" * 43, NOTE: "logged_out"}

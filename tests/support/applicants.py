@@ -8,6 +8,7 @@ import msgspec
 from application.ports import MasterProfile
 from application.streams import load_organization
 from domain.errors import TryRefused
+from domain.fact import Fact
 from domain.organization import Organization
 from tests.support.house import MASTER, WRONG, House
 
@@ -52,6 +53,11 @@ class Letter:
     def register(self, cookie: str, house: House | None = None) -> None:
         """登録."""
         (house or self.house).desk.registration.register(cookie, None, self.house.clock())
+
+    def record(self, fact: Fact) -> None:
+        """What another button decides on the organization meanwhile."""
+        found = load_organization(self.house.store, self.code)
+        self.house.store.save(found.changes([fact]))
 
     def organization(self) -> Organization:
         return load_organization(self.house.store, self.code).state

@@ -6,9 +6,11 @@ from uuid import UUID
 import pytest
 
 from application.ports import Unavailable
+from domain.fact import COMMAND_LINE
 from domain.policy import Policy
 from tests.support.accounts import DAY
-from tests.support.house import NINE, House
+from tests.support.browser import Browser, Server, certificate_of
+from tests.support.house import NINE, RIGHT, House
 
 FIRST, SECOND, THIRD = "bank0001", "bank0002", "bank0003"
 LATER = NINE + DAY
@@ -28,6 +30,18 @@ def ask(house: House, **asked: str) -> UUID:
 
 def state(house: House) -> str:
     return house.certificate().state(LATER)
+
+
+def admins_of(house: House, server: Server) -> list[Browser]:
+    """The first two, logged in."""
+    browsers = []
+    for admin in (FIRST, SECOND):
+        house.staff(admin)
+        house.desk.certification.issue_to_file(admin, RIGHT, COMMAND_LINE, NINE)
+        browser = server.browser(certificate_of(house, admin))
+        browser.log_in(admin)
+        browsers.append(browser)
+    return browsers
 
 
 def left_over_plan(house: House) -> tuple[str, str]:

@@ -117,6 +117,11 @@ class Page:
         return form
 
     @property
+    def inline_scripts(self) -> list[str]:
+        """What stands between their tags; a script of ours has an address and nothing there."""
+        return [script.raw_text() for script in self.root.all("script") if script.raw_text()]
+
+    @property
     def refresh(self) -> str | None:
         """What the page does by itself after a while."""
         for meta in self.root.all("meta"):

@@ -4,6 +4,7 @@ from application.ports import Contact
 from domain.fact import COMMAND_LINE
 from domain.user_account_facts import Role
 from tests.support.house import MASTER, RIGHT, House
+from tests.support.html import Page
 
 OTHERS_MASTER, OTHERS_USER, STAFF = "master02", "other001", "bank0001"
 NEW = Contact("見本 次郎", "jiro@example.com")
@@ -32,3 +33,9 @@ def register(house: House, user_id: str, master: str = MASTER) -> str:
 def users(house: House, master: str = MASTER) -> tuple[str, ...]:
     """The general users of that master's organization, as its own stream has them."""
     return house.desk.members.organization(master).general_users
+
+
+def generated(page: Page) -> str:
+    """The password that the page shows."""
+    (shown,) = (each.text for each in page.root.walk() if each.attributes.get("id") == "generated-password")
+    return shown

@@ -16,7 +16,15 @@ from web.mailbox import Mailbox
 from web.pages import Pages, Service
 from web.site import Site
 
-SERVICE = Service("サンプル労働金庫", "証明書サービス", "証明書サービス ヘルプデスク", "0120-000-000", 9, 18)
+SERVICE = Service(
+    bank_name="サンプル労働金庫",
+    service_name="証明書サービス",
+    public_url="https://shomei.example.com",
+    helpdesk_name="証明書サービス ヘルプデスク",
+    helpdesk_phone="0120-000-000",
+    helpdesk_opens=9,
+    helpdesk_closes=18,
+)
 ROOT_LIST_END = datetime(2027, 5, 1, tzinfo=UTC)
 
 

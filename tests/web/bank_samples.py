@@ -6,6 +6,9 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
+import msgspec
+
+from application.ports import Contact
 from domain.certificate import Reason
 from domain.validity import Validity
 from projections.answers import (
@@ -18,7 +21,6 @@ from projections.answers import (
     EndingDay,
     MailRow,
     MailState,
-    OrganizationRow,
     UserRow,
 )
 from web.bank import Count
@@ -30,7 +32,7 @@ Page = tuple[str, dict[str, Any], int]
 NOW = datetime(2026, 11, 26, 4, 47, tzinfo=UTC)  # 13:47 in Japan, a Thursday
 DAY = timedelta(days=1)
 LONGEST = "さくら精機" * 12 + "連合会"  # nearly the 64 characters that a name may have
-NAMES = {"SAKURA02": "さくら精機労働組合", "LONGEST064": LONGEST}
+NAMES = {"SAKURA02": "さくら精機労働組合", "LONGEST064": LONGEST, "CLOSED03": "見本商事株式会社"}
 SERIAL = "5F3A91C07E24D8B60A4D2C79E61B83F5"
 MAIL = UUID("0b6d6c1e-54f5-4f0e-9d0c-5b8f6d1f2a04")
 ACCOUNT_STATES: tuple[AccountState, ...] = ("open", "locked", "blocked", "suspended", "closed")
@@ -82,19 +84,6 @@ def mail(state: MailState) -> MailRow:
         attempts={"sent": 1, "given_up": 40}.get(state),
         reason={"given_up": "unreachable", "cancelled": "renewed"}.get(state),
         message_id="1@example.com" if state == "sent" else None,
-    )
-
-
-def organization(code: str, master: str | None) -> OrganizationRow:
-    return OrganizationRow(
-        code=code,
-        name=NAMES[code],
-        p12_profile="modern",
-        issuance_code="off",
-        language="ja",
-        master=master,
-        general_users=19,
-        registered_at=NOW - 200 * DAY,
     )
 
 
@@ -159,13 +148,14 @@ def account_samples() -> Iterator[tuple[str, Page]]:
             "row": row,
             "names": NAMES,
             "registered": registered,
+            "person": Contact("見本 太郎", "taro@example.com") if state != "closed" else None,
             "certificates": [certificate(each) for each in CERTIFICATE_STATES],
             "mails": [mail(each) for each in MAIL_STATES],
         }
         yield f"bank-account-{state}", ("bank_account.html", context, 200)
         release = CLEAN | {"row": row, "names": NAMES}
         yield f"bank-release-{state}", ("bank_release.html", release, 200)
-    bare = {"row": account("open"), "names": {}, "registered": None, "certificates": [], "mails": []}
+    bare = {"row": account("open"), "names": {}, "registered": None, "person": None, "certificates": [], "mails": []}
     yield "bank-account-new", ("bank_account.html", bare, 200)
     asked_act = CLEAN | {"row": account("blocked"), "names": NAMES}
     yield "bank-release-wrong", ("bank_release.html", asked_act | {"refused": "wrong_password"}, 401)
@@ -200,37 +190,15 @@ def certificate_samples() -> Iterator[tuple[str, Page]]:
     yield "bank-revoke-late", ("bank_revoke.html", act | {"refused": "nothing_to_revoke", "typed": typed}, 409)
 
 
-def organization_samples() -> Iterator[tuple[str, Page]]:
-    path = "/bank/organizations"
-    rows = [organization("SAKURA02", "yamada15"), organization("LONGEST064", None)]
-    yield "bank-organizations", ("bank_organizations.html", listed(path, rows, {}), 200)
-    yield "bank-organizations-new", ("bank_organizations.html", listed(path, [], {}), 200)
-    yield "bank-organizations-none", ("bank_organizations.html", listed(path, [], {"code": "NONE"}), 200)
-
-    faults = {"code": "full_width", "name": "malformed", "email": "malformed", "own_password": "missing"}
-    typed = {"code": "SAKURA02", "name": LONGEST, "email": "a@example.com"}
-    yield "bank-organization-form", ("bank_organization_new.html", CLEAN, 200)
-    yield "bank-organization-form-faults", ("bank_organization_new.html", CLEAN | {"faults": faults}, 422)
-    taken = CLEAN | {"refused": "organization_code_taken", "typed": typed}
-    yield "bank-organization-form-taken", ("bank_organization_new.html", taken, 409)
-    done = {"code": "LONGEST064", "name": LONGEST, "password": "Kj3mWq7xTb9z"}
-    yield "bank-organization-registered", ("bank_organization_registered.html", done, 200)
-
-    users = {"users": [account(state) for state in ACCOUNT_STATES], "all_shown": False}
-    certificates = {"certificates": {"yamada15": certificate("expiring")}}
-    full = CLEAN | {"row": rows[0]} | users | certificates
-    empty = CLEAN | {"row": rows[1], "users": [], "all_shown": True, "certificates": {}}
-    yield "bank-organization", ("bank_organization.html", full, 200)
-    yield "bank-organization-empty", ("bank_organization.html", empty, 200)
-    off = {"faults": {"p12_profile": "missing"}, "typed": {"issuance_code": "on", "language": "en"}}
-    yield "bank-organization-faults", ("bank_organization.html", full | off, 422)
-    yield "bank-organization-wrong", ("bank_organization.html", full | {"refused": "wrong_password"}, 401)
-
-
 def mail_samples() -> Iterator[tuple[str, Page]]:
     rows = [mail(state) for state in MAIL_STATES]
     yield "bank-mails", ("bank_mails.html", listed("/bank/mails", rows, {}), 200)
     yield "bank-mails-none", ("bank_mails.html", listed("/bank/mails", [], {"state": "given_up"}), 200)
+
+
+def initialization(state: ApprovalState, master: str, asked_by: str = "bank0002") -> ApprovalRow:
+    asked = {"act": "initialize", "target": "LONGEST064", "user_id": master, "reason": "closed", "paper_number": None}
+    return msgspec.structs.replace(approval(state, asked_by), **asked)
 
 
 def approval(state: ApprovalState, asked_by: str = "bank0002") -> ApprovalRow:
@@ -250,14 +218,16 @@ def approval(state: ApprovalState, asked_by: str = "bank0002") -> ApprovalRow:
 
 
 def approval_samples() -> Iterator[tuple[str, Page]]:
-    told: dict[str, Any] = {"are_needed": True, "requesters": {MAIL: LONGEST}}
+    told: dict[str, Any] = {"are_needed": True, "requesters": {MAIL: LONGEST}, "names": NAMES}
     # Each row of the list is another request: of one, whose links are read aloud alike, there is never more.
     for state in APPROVAL_STATES:
         yield f"bank-approvals-{state}", ("bank_approvals.html", approvals([approval(state)]) | told, 200)
+    both = [initialization("open", "yamada15"), initialization("given", "")]
+    yield "bank-approvals-initialize", ("bank_approvals.html", approvals(both) | told | {"requesters": {}}, 200)
     yield "bank-approvals-own", ("bank_approvals.html", approvals([approval("open", "bank0001")]) | told, 200)
     yield "bank-approvals-none", ("bank_approvals.html", approvals([]) | told | {"are_needed": False}, 200)
     for act in ("approve", "refuse"):
-        page = CLEAN | {"act": act, "requesters": {MAIL: LONGEST}}
+        page = CLEAN | {"act": act, "requesters": {MAIL: LONGEST}, "names": NAMES}
         for state in APPROVAL_STATES:
             yield f"bank-{act}-{state}", ("bank_approval.html", page | {"row": approval(state)}, 200)
         own = page | {"row": approval("open", "bank0001"), "requesters": {}}
@@ -266,6 +236,15 @@ def approval_samples() -> Iterator[tuple[str, Page]]:
         yield f"bank-{act}-wrong", ("bank_approval.html", wrong, 401)
         late = page | {"row": approval("declined"), "refused": "approval_over"}
         yield f"bank-{act}-late", ("bank_approval.html", late, 409)
+        page = CLEAN | {"act": act, "requesters": {}, "names": NAMES}
+        for state in APPROVAL_STATES:
+            row = initialization(state, "yamada15")
+            yield f"bank-{act}-initialize-{state}", ("bank_approval.html", page | {"row": row}, 200)
+        for name, row in (
+            ("waiting", initialization("open", "")),
+            ("own", initialization("open", "yamada15", "bank0001")),
+        ):
+            yield f"bank-{act}-initialize-{name}", ("bank_approval.html", page | {"row": row}, 200)
 
 
 def approvals(rows: list[ApprovalRow]) -> dict[str, Any]:
@@ -276,7 +255,6 @@ BANK_PAGES: dict[str, Page] = {
     **dict(overview_samples()),
     **dict(account_samples()),
     **dict(certificate_samples()),
-    **dict(organization_samples()),
     **dict(mail_samples()),
     **dict(approval_samples()),
 }

@@ -10,7 +10,8 @@ from infra.views import CurrentViews
 from projections.runner import catch_up, connect
 from tests.support.browser import Browser, Server, certificate_of, serving
 from tests.support.database import Dsn
-from tests.support.house import RIGHT, House
+from tests.support.house import MASTER, RIGHT, House
+from tests.support.members import settle
 
 BOUND = 60  # seconds; a test that waits so long has failed
 
@@ -49,6 +50,17 @@ def admin(house: House, server: Server) -> Browser:
     house.desk.certification.issue_to_file("bank0001", RIGHT, COMMAND_LINE, house.clock())
     browser = server.browser(certificate_of(house, "bank0001"))
     browser.log_in("bank0001")
+    return browser
+
+
+@pytest.fixture
+def master(house: House, server: Server, project: Callable[[], None]) -> Browser:
+    """The master's of taro0001, who has no certificate; beside them another organization. The read models know all."""
+    settle(house)
+    house.issue(MASTER)
+    browser = server.browser(certificate_of(house, MASTER))
+    browser.log_in(MASTER)
+    project()
     return browser
 
 

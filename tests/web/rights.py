@@ -30,6 +30,17 @@ POST /ocsp/{request:path}                           405     405    405    405   
 GET  /crl/{name}.crl                                 ok      ok     ok     ok      ok     ok     ok     ok
 GET  /ca/{name}.cer                                  ok      ok     ok     ok      ok     ok     ok     ok
 
+# Help, of which the self-check's rows say what the visitor's own request told.
+GET  /help                                           ok      ok     ok     ok      ok     ok     ok     ok
+GET  /help/edge                                      ok      ok     ok     ok      ok     ok     ok     ok
+GET  /help/ie-mode                                   ok      ok     ok     ok      ok     ok     ok     ok
+GET  /help/import                                    ok      ok     ok     ok      ok     ok     ok     ok
+GET  /help/contact                                   ok      ok     ok     ok      ok     ok     ok     ok
+GET  /help/check                                     ok      ok     ok     ok      ok     ok     ok     ok
+GET  /help/check/cookie                              ok      ok     ok     ok      ok     ok     ok     ok
+GET  /help/check/popup                               ok      ok     ok     ok      ok     ok     ok     ok
+GET  /help/check/file                                ok      ok     ok     ok      ok     ok     ok     ok
+
 # For peers on this machine alone, which nobody here is (tests/web/test_mailbox.py).
 GET  /dev/mailbox                                   404     404    404    404     404    404    404    404
 GET  /dev/mailbox/{mail_id}                         404     404    404    404     404    404    404    404
@@ -95,6 +106,12 @@ GET  /bank/organizations/new                        401     403    403     ok   
 POST /bank/organizations/new                        401     403    403     ok     403    403    403    401
 GET  /bank/organizations/{code}                     401     403    403     ok     403    403    403    401
 POST /bank/organizations/{code}                     401     403    403     ok     403    403    403    401
+GET  /bank/organizations/{code}/initialize          401     403    403     ok     403    403    403    401
+POST /bank/organizations/{code}/initialize          401     403    403     ok     403    403    403    401
+GET  /bank/organizations/{code}/release             401     403    403     ok     403    403    403    401
+POST /bank/organizations/{code}/release             401     403    403     ok     403    403    403    401
+GET  /bank/organizations/{code}/close               401     403    403     ok     403    403    403    401
+POST /bank/organizations/{code}/close               401     403    403     ok     403    403    403    401
 GET  /bank/accounts                                 401     403    403     ok     403    403    403    401
 GET  /bank/accounts/{user_id}                       401     403    403     ok     403    403    403    401
 GET  /bank/accounts/{user_id}/release               401     403    403     ok     403    403    403    401

@@ -12,10 +12,20 @@ from application.history import TOLD, Actor, HistoryPage, Told
 from domain.fact import Fact
 from tests.web.bank_samples import BANK_PAGES
 from tests.web.member_samples import MEMBER_PAGES
+from tests.web.organization_samples import ORGANIZATION_PAGES
+from web.languages import Language
 from web.mailbox import KeptMail
 from web.pages import OwnAccount, OwnCertificate, Pages, Service, ShownLine, SignedIn
 
-SERVICE = Service("サンプル労働金庫", "証明書サービス", "証明書サービス ヘルプデスク", "0120-000-000", 9, 18)
+SERVICE = Service(
+    bank_name="サンプル労働金庫",
+    service_name="証明書サービス",
+    public_url="https://shomei.example.com",
+    helpdesk_name="証明書サービス ヘルプデスク",
+    helpdesk_phone="0120-000-000",
+    helpdesk_opens=9,
+    helpdesk_closes=18,
+)
 TOKEN = "form-token"
 NOW = datetime(2026, 11, 26, 4, 47, tzinfo=UTC)  # 13:47 in Japan, a Thursday
 LAST_DAY = date(2026, 12, 17)
@@ -109,8 +119,16 @@ class Sample(msgspec.Struct, frozen=True):
     user: SignedIn | None = None
     status: int = 200
 
-    def html(self, pages: Pages) -> str:
-        answer = pages.render(self.template, status=self.status, csrf_token=TOKEN, user=self.user, **self.context)
+    def html(self, pages: Pages, language: Language = "ja") -> str:
+        answer = pages.render(
+            self.template,
+            status=self.status,
+            csrf_token=TOKEN,
+            user=self.user,
+            language=language,
+            switch=("en", "?lang=en") if language == "ja" else ("ja", "?lang=ja"),
+            **self.context,
+        )
         return bytes(answer.body).decode()
 
 
@@ -195,7 +213,7 @@ def issuance_samples() -> Iterator[tuple[str, Sample]]:
         "last_day": date(2027, 11, 26),
         "until": NOW + timedelta(minutes=10),
     }
-    waiting = {"ticket": "0" * 64, "faults": {}, "left": None, "until": NOW + timedelta(minutes=10)}
+    waiting: dict[str, object] = {"ticket": "0" * 64, "faults": {}, "left": None, "until": NOW + timedelta(minutes=10)}
     yield "code", Sample("code.html", waiting)
     yield "code-wrong", Sample("code.html", waiting | {"left": 4}, status=401)
     yield "code-faults", Sample("code.html", waiting | {"faults": {"code": "full_width"}}, status=422)
@@ -210,13 +228,13 @@ def issuance_samples() -> Iterator[tuple[str, Sample]]:
 
 
 def registration_samples() -> Iterator[tuple[str, Sample]]:
-    clean: dict[str, object] = {"code": "", "faults": {}, "refused": False}
+    clean: dict[str, object] = {"organization_code": "", "faults": {}, "refused": False}
     yield "registration", Sample("registration_login.html", clean)
-    refused = clean | {"code": "SAKURA01", "refused": True}
+    refused = clean | {"organization_code": "SAKURA01", "refused": True}
     yield "registration-refused", Sample("registration_login.html", refused, status=401)
     for fault in ("missing", "full_width", "malformed"):
         faults: dict[str, object] = {
-            "code": "SAK",
+            "organization_code": "SAK",
             "faults": {"organization_code": fault, "initial_password": "missing"},
         }
         yield f"registration-{fault}", Sample("registration_login.html", clean | faults, status=422)
@@ -311,6 +329,21 @@ def mailbox_samples() -> Iterator[tuple[str, Sample]]:
     yield "mail", Sample("mail.html", {"mail": mail})
 
 
+def help_samples() -> Iterator[tuple[str, Sample]]:
+    for name in ("", "_edge", "_ie_mode", "_import", "_popup"):
+        yield f"help{name}", Sample(f"help{name}.html", {})
+    for is_open in (True, False):
+        context: dict[str, object] = {"is_open": is_open, "next_opening": datetime(2026, 11, 30, tzinfo=UTC)}
+        yield f"help_contact-{'open' if is_open else 'closed'}", Sample("help_contact.html", context)
+    good = {"browser": "edge", "windows": "windows_10_or_11", "tls": "tls_1_3", "cookie": "kept"}
+    worse = {"browser": "other", "windows": "older_windows", "tls": "older_tls", "cookie": "unseen"}
+    checked: dict[str, object] = {"script": "/static/check.js"}
+    yield "help_check", Sample("help_check.html", checked | good | {"certificate": shown("live")})
+    for held in (None, *CERTIFICATE_STATES[1:]):
+        certificate = shown(held) if held else None
+        yield f"help_check-{held}", Sample("help_check.html", checked | worse | {"certificate": certificate})
+
+
 def refusal_samples() -> Iterator[tuple[str, Sample]]:
     for code in REFUSALS:
         yield f"refused-{code}", refusal(code)
@@ -327,7 +360,11 @@ SAMPLES: dict[str, Sample] = {
     **dict(registration_samples()),
     **dict(portal_samples()),
     **dict(mailbox_samples()),
+    **dict(help_samples()),
     **dict(refusal_samples()),
-    **{name: Sample(template, context, BANK, status) for name, (template, context, status) in BANK_PAGES.items()},
+    **{
+        name: Sample(template, context, BANK, status)
+        for name, (template, context, status) in (BANK_PAGES | ORGANIZATION_PAGES).items()
+    },
     **{name: Sample(template, context, SUZUKI, status) for name, (template, context, status) in MEMBER_PAGES.items()},
 }

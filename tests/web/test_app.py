@@ -11,37 +11,10 @@ from starlette.routing import Route
 from tests.support.browser import Browser, Server, serving
 from tests.support.house import House
 from tests.support.html import Page
+from tests.web.addresses import SENT, SHOWN
 from web.app import BODY_LIMIT
 from web.site import Site
 
-SHOWN = (
-    *("/", "/login", "/registration/master", "/issuance", "/issuance/confirm", "/issuance/progress"),
-    *("/registration/master/profile", "/registration/master/confirm", "/registration/master/done"),
-    "/issuance/code",
-    *("/issuance/result", "/issuance/p12", "/issuance/closed", "/home", "/home/password", "/healthz", "/readyz"),
-    *("/home/email", "/home/history"),
-    *("/api/v1/lock-status", "/api/v1/certificates", "/api/v1/organizations", "/api/v1/users", "/api/v1/mails"),
-    "/api/v1/openapi.json",
-    *("/users", "/users/new", "/users/{user_id}", "/users/{user_id}/release", "/users/{user_id}/suspend"),
-    *("/users/{user_id}/resume", "/users/{user_id}/reset", "/users/{user_id}/close"),
-    *("/bank", "/bank/accounts", "/bank/accounts/{user_id}", "/bank/accounts/{user_id}/release"),
-    *("/bank/certificates", "/bank/certificates/{serial}", "/bank/certificates/{serial}/revoke"),
-    *("/bank/organizations", "/bank/organizations/new", "/bank/organizations/{code}", "/bank/mails"),
-    *("/bank/approvals", "/bank/approvals/{approval}/approve", "/bank/approvals/{approval}/refuse"),
-)
-SENT = (
-    *("/login", "/logout", "/issuance", "/issuance/confirm", "/issuance/cancel", "/issuance/close"),
-    *("/registration/master", "/registration/master/profile", "/registration/master/confirm"),
-    "/registration/master/cancel",
-    "/issuance/code",
-    "/home/password",
-    "/home/email",
-    *("/users/new", "/users/{user_id}", "/users/{user_id}/release", "/users/{user_id}/suspend"),
-    *("/users/{user_id}/resume", "/users/{user_id}/reset", "/users/{user_id}/close"),
-    *("/bank/accounts/{user_id}/release", "/bank/certificates/{serial}/revoke"),
-    *("/bank/organizations/new", "/bank/organizations/{code}", "/bank/mails/{notification}/resend"),
-    *("/bank/approvals/{approval}/approve", "/bank/approvals/{approval}/refuse"),
-)
 FORM = {"content-type": "application/x-www-form-urlencoded"}
 
 
@@ -101,11 +74,12 @@ def test_every_answer_to_a_form_is_guarded_and_kept_by_no_cache(browser: Browser
     assert {answer.headers["cache-control"] for answer in answers} == {"no-store"}
 
 
-def test_the_content_security_policy_lets_in_our_own_style_and_forms_and_nothing_else(browser: Browser) -> None:
+def test_the_content_security_policy_lets_in_our_own_style_script_and_forms_and_nothing_else(browser: Browser) -> None:
     policy = directives(browser.open("/"))
 
     assert policy == {
         "default-src": "'none'",
+        "script-src": "'self'",
         "style-src": "'self'",
         "img-src": "'self'",
         "form-action": "'self'",
@@ -132,18 +106,23 @@ def test_a_head_is_answered_as_the_get_would_be(browser: Browser) -> None:
     assert [security(answer) for answer in looked] == [GUARDED] * len(paths)
 
 
-# ---- the stylesheet
+# ---- the stylesheet and the script
 
 
-def test_the_stylesheet_may_be_kept_for_a_year(browser: Browser) -> None:
+@pytest.mark.parametrize(
+    ("tag", "address", "kind"), [("link", "href", "text/css"), ("script", "src", "text/javascript")]
+)
+def test_the_stylesheet_and_the_script_may_be_kept_for_a_year(
+    browser: Browser, tag: str, address: str, kind: str
+) -> None:
     browser.open("/")
 
-    style = browser.open(browser.page.root.all("link")[0].attributes["href"])
+    file = browser.open(browser.page.root.all(tag)[0].attributes[address])
 
-    assert style.status_code == 200
-    assert style.headers["content-type"].startswith("text/css")
-    assert style.headers["cache-control"] == "public, max-age=31536000, immutable"
-    assert security(style) == GUARDED
+    assert file.status_code == 200
+    assert file.headers["content-type"].startswith(kind)
+    assert file.headers["cache-control"] == "public, max-age=31536000, immutable"
+    assert security(file) == GUARDED
 
 
 @pytest.mark.parametrize(
@@ -161,7 +140,7 @@ def test_what_is_no_static_file_is_a_page_that_says_so(browser: Browser, path: s
 # ---- addresses and methods
 
 
-@pytest.mark.parametrize("path", ["/nowhere", "/login/", "/Login", "/help/edge", "/users", "/banking", "/%00"])
+@pytest.mark.parametrize("path", ["/nowhere", "/login/", "/Login", "/help/nothing", "/user", "/banking", "/%00"])
 def test_an_unknown_address_is_a_page_that_says_so(browser: Browser, path: str) -> None:
     answer = browser.open(path)
 

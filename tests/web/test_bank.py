@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from application.ports import Unavailable
+from domain.credentials import account_stream
 from domain.fact import COMMAND_LINE
 from tests.support.browser import Browser, certificate_of
 from tests.support.house import RENEWAL, RIGHT, TARO, House
@@ -156,8 +157,19 @@ def test_an_account_is_shown_with_its_lock_certificates_and_mails(
 
     assert admin.page.h1 == f"アカウント {TARO}"
     assert "ロック中 10:00まで" in admin.page.main
+    assert "氏名見本 太郎" in admin.page.main
     assert f"/bank/certificates/{house.certificate().serial}" in {link.href for link in admin.page.links}
     assert "ロックのお知らせ" in admin.page.main
+
+
+def test_an_erased_person_is_shown_without_a_name(house: House, admin: Browser, project: Project) -> None:
+    house.database.execute("delete from vault_persons where subject = %s", account_stream(TARO))
+    project()
+
+    answer = admin.open(f"/bank/accounts/{TARO}")
+
+    assert answer.status_code == 200
+    assert "氏名—" in admin.page.main
 
 
 def test_an_organization_is_shown_with_its_users_and_their_certificates(

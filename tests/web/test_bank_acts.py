@@ -1,32 +1,17 @@
 """What every act of the bank has in common: the page shown afterwards (R9.2; architecture, The way of one fact)."""
 
 from collections.abc import Callable
-from typing import Any
-
-from starlette.responses import Response
 
 from domain.fact import COMMAND_LINE
 from tests.support.browser import certificate_of, serving
 from tests.support.house import RIGHT, TARO, House
-from web.site import Site
+from tests.support.watched_site import WatchedSite
 
 ADMIN = "bank0001"
 ACCOUNT = f"/bank/accounts/{TARO}"
 ORGANIZATION = "/bank/organizations/ACME01"
 
 Project = Callable[[], None]
-
-
-class WatchedSite(Site):
-    """Keeps where its answers lead, and whether the read models were waited for."""
-
-    def __init__(self, *arguments: Any, **options: Any) -> None:
-        super().__init__(*arguments, **options)
-        self.led: dict[str, bool] = {}
-
-    async def done(self, where: str, *, settled: bool = False) -> Response:
-        self.led[where] = settled
-        return await super().done(where, settled=settled)
 
 
 def test_the_page_shown_after_an_act_waits_for_the_read_models_to_know_of_it(house: House, project: Project) -> None:

@@ -1,6 +1,6 @@
 """Revocation by two persons of the bank on their screens (R9.3; screens.md, Behind login)."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from uuid import UUID
 
@@ -12,15 +12,12 @@ from domain.fact import COMMAND_LINE, WORKER
 from domain.notification import notification_from
 from domain.policy import Policy
 from domain.user_account import UserAccount
-from infra.views import CurrentViews
-from projections.runner import catch_up, connect
 from tests.support.accounts import MINUTE
-from tests.support.browser import Browser, Server, certificate_of
-from tests.support.database import Dsn
+from tests.support.approvals import FIRST, SECOND, admins_of
+from tests.support.browser import Browser, Server
 from tests.support.house import NINE, RIGHT, TARO, WRONG, House
 from tests.support.html import Link, Page
 
-FIRST, SECOND = "bank0001", "bank0002"
 LIST = "/bank/approvals"
 STRANGER = "5f0c2b7a-91d3-4e68-a0b1-c2d3e4f50617"
 TYPED = {"reason": "lost", "requested_by": "見本 花子", "paper_number": "2026-17", "own_password": RIGHT}
@@ -34,28 +31,10 @@ def policy() -> Policy:
 
 
 @pytest.fixture
-def project(house: House, dsn: Dsn) -> Iterator[Project]:
-    """The projector's part: the read models then know all."""
-    with connect(dsn.process, "test") as connection:
-
-        def run() -> None:
-            for view in CurrentViews(house.database).all:
-                catch_up(connection, view, house.store)
-
-        yield run
-
-
-@pytest.fixture
 def admins(house: House, server: Server, project: Project) -> list[Browser]:
-    """Two bank admins, logged in; taro0001 has a certificate."""
+    """taro0001 has a certificate."""
     house.issue()
-    browsers = []
-    for admin in (FIRST, SECOND):
-        house.staff(admin)
-        house.desk.certification.issue_to_file(admin, RIGHT, COMMAND_LINE, NINE)
-        browser = server.browser(certificate_of(house, admin))
-        browser.log_in(admin)
-        browsers.append(browser)
+    browsers = admins_of(house, server)
     project()
     return browsers
 
@@ -123,14 +102,14 @@ def test_who_asked_is_offered_to_withdraw_but_not_to_approve(approval: UUID, adm
 def test_the_overview_tells_how_many_wait(approval: UUID, admins: list[Browser]) -> None:
     admins[1].open("/bank")
 
-    assert LIST in {link.href for link in admins[1].page.links if "二人目の承認を待つ失効" in link.text}
+    assert LIST in {link.href for link in admins[1].page.links if "二人目の承認を待つ操作" in link.text}
 
 
 def test_the_list_is_sent_as_csv_without_the_requesters_name(approval: UUID, admins: list[Browser]) -> None:
     answer = admins[1].open(f"{LIST}?format=csv")
 
     lines = answer.content.decode("utf-8-sig").splitlines()
-    assert lines[0].startswith("依頼の日時,シリアル番号")
+    assert lines[0].startswith("依頼の日時,操作,対象")
     assert len(lines) == 2
     assert "見本" not in answer.text
 
@@ -229,7 +208,7 @@ def test_what_has_become_impossible_is_said_on_the_page_and_ends_the_request(
     admins[1].open(LIST)
 
     assert answer.status_code == 409
-    assert "失効できるものがなくなっていました" in told
+    assert "依頼された操作は、できなくなっていました" in told
     assert "実行できず" in admins[1].page.main
 
 

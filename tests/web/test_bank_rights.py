@@ -13,11 +13,13 @@ from tests.support.lists import first_cells
 LISTS = ("/bank/organizations", "/bank/accounts", "/bank/certificates", "/bank/mails")
 SHOWN = (
     *("/bank", *LISTS, "/bank/organizations/new", "/bank/organizations/ACME01"),
+    *(f"/bank/organizations/ACME01/{act}" for act in ("initialize", "release", "close")),
     *(f"/bank/accounts/{TARO}", f"/bank/accounts/{TARO}/release"),
 )
 ACTS = (
     *("/bank/organizations/new", "/bank/organizations/ACME01", f"/bank/accounts/{TARO}/release"),
     "/bank/certificates/0A1B/revoke",
+    *(f"/bank/organizations/ACME01/{act}" for act in ("initialize", "release", "close")),
 )
 
 

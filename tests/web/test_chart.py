@@ -5,7 +5,11 @@ from datetime import date
 import pytest
 
 from projections.answers import EndingDay
+from tests.support.html import Page
+from tests.web.samples import SAMPLES, SERVICE
 from web.chart import DESK, PHONE, READABLE, Chart, Size, chart, every_day, step_of
+from web.languages import Language
+from web.pages import Pages
 
 TODAY = date(2026, 11, 26)  # a Thursday
 
@@ -83,20 +87,39 @@ def test_a_phone_has_no_numbers_in_the_bars_and_names_every_tenth_day() -> None:
     found = drawn(EndingDay(TODAY, 0, 10), size=PHONE)
 
     assert {bar.number for bar in found.bars} == {None}
-    assert [name.text for name in found.names] == ["11/26", "12/6", "12/16", "12/26"]
+    tenth = [TODAY, date(2026, 12, 6), date(2026, 12, 16), date(2026, 12, 26)]
+    assert [(name.what, name.day) for name in found.names] == [("day", day) for day in tenth]
     assert [name.anchor for name in found.names] == ["start", "middle", "middle", "end"]
 
 
 @pytest.mark.parametrize(
     ("today", "names"),
     [
-        (date(2026, 11, 26), ["11月(今日から)", "12月"]),
-        (date(2026, 11, 27), ["11月(今日から)", "12月"]),
-        (date(2026, 11, 28), ["11月", "12月"]),
-        (date(2026, 11, 30), ["11月", "12月"]),
-        (date(2026, 12, 1), ["12月(今日から)"]),
-        (date(2027, 1, 31), ["1月", "2月", "3月"]),
+        (date(2026, 11, 26), ["first_month", "month"]),
+        (date(2026, 11, 27), ["first_month", "month"]),
+        (date(2026, 11, 28), ["month", "month"]),
+        (date(2026, 11, 30), ["month", "month"]),
+        (date(2026, 12, 1), ["first_month"]),
+        (date(2027, 1, 31), ["month", "month", "month"]),
     ],
 )
 def test_months_are_named_at_their_first_day_and_never_over_each_other(today: date, names: list[str]) -> None:
-    assert [name.text for name in drawn(today=today).names] == names
+    found = drawn(today=today).names
+
+    assert [name.what for name in found] == names
+    assert found[0].day == today
+    assert {name.day.day for name in found[1:]} <= {1}
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("ja", ["枚", "11月(今日から)", "12月", "枚", "11/26", "12/6", "12/16", "12/26"]),
+        ("en", ["Certificates", "Nov (from today)", "Dec", "Certificates", "26 Nov", "6 Dec", "16 Dec", "26 Dec"]),
+    ],
+)
+def test_both_drawings_speak_the_language_of_the_page(language: Language, words: list[str]) -> None:
+    html = SAMPLES["bank-quiet"].html(Pages(SERVICE, demo=True), language)
+
+    shown = [element.text for element in Page(html).root.all("text")]
+    assert [text for text in shown if not text.isdigit()] == words

@@ -81,10 +81,3 @@ def test_the_masters_button_leads_to_the_registration_and_the_others_to_4(browse
         "一般ユーザーの初期登録": "電子証明書発行 ユーザー認証",
         "電子証明書発行": "電子証明書発行 ユーザー認証",
     }
-
-
-@pytest.mark.parametrize("path", ["/", "/issuance", "/login", "/registration/master", "/issuance/closed"])
-def test_no_page_leads_to_a_help_page_that_does_not_exist_yet(browser: Browser, path: str) -> None:
-    browser.open(path)
-
-    assert [link.href for link in browser.page.links if link.href.startswith("/help")] == []

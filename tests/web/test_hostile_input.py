@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.support.browser import Browser, certificate_of
 from tests.support.house import RIGHT, TARO, House
 from tests.support.html import Page
-from web.cookies import FORM, SESSION, TICKET
+from web.cookies import FORM, REGISTRATION, SESSION, TICKET
 
 FORM_TYPE = {"content-type": "application/x-www-form-urlencoded"}
 SHORT = settings(
@@ -22,13 +22,19 @@ SHORT = settings(
 SHOWN = (
     *("/", "/login", "/issuance", "/issuance/code", "/issuance/confirm"),
     *("/issuance/progress", "/issuance/result", "/home", "/home/email", "/home/history"),
+    *("/registration/master", "/registration/master/profile", "/registration/master/confirm"),
+    *("/registration/master/done", "/bank/organizations/ACME01/initialize", "/bank/organizations/ACME01/close"),
 )
 SENT = (
     *("/login", "/logout", "/issuance", "/issuance/code", "/issuance/confirm"),
     *("/issuance/cancel", "/issuance/close", "/home/password", "/home/email"),
+    *("/registration/master", "/registration/master/profile", "/registration/master/confirm"),
+    *("/registration/master/cancel", "/bank/organizations/ACME01/initialize", "/bank/organizations/ACME01/close"),
 )
 TEXT = st.text(max_size=40) | st.sampled_from(["\0", "\ufffd", "<script>", "a" * 5000, "\u202e", "'; drop table", TARO])
-NAMES = st.sampled_from(["user_id", "password", "ticket", "current_password", "password_again"]) | st.text(max_size=8)
+NAMES = st.text(max_size=8) | st.sampled_from(
+    ["user_id", "password", "ticket", "current_password", "password_again", "organization_code", "initial_password"]
+)
 COOKIE = st.text(st.characters(min_codepoint=0x20, max_codepoint=0xFF, exclude_characters="\x7f"), max_size=200)
 
 
@@ -62,7 +68,7 @@ def test_any_body_gets_a_clear_answer(browser: Browser, token: str, path: str, b
 
 
 @SHORT
-@given(path=st.sampled_from(SHOWN), name=st.sampled_from([SESSION, TICKET, FORM]), value=COOKIE)
+@given(path=st.sampled_from(SHOWN), name=st.sampled_from([SESSION, TICKET, REGISTRATION, FORM]), value=COOKIE)
 def test_any_cookie_gets_a_clear_answer(browser: Browser, path: str, name: str, value: str) -> None:
     answer = browser.send("GET", path, headers=[(b"cookie", f"{name}={value}".encode("latin-1"))])
 
@@ -150,7 +156,7 @@ def test_what_was_typed_comes_back_as_text_and_never_as_markup(browser: Browser)
     assert answer.status_code == 422
     assert typed not in answer.text
     assert browser.page.form("/issuance").fields["user_id"] == typed
-    assert browser.page.root.all("script") == []
+    assert browser.page.inline_scripts == []
 
 
 def test_a_header_of_a_certificate_is_no_certificate(house: House, browser: Browser) -> None:

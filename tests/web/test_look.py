@@ -7,11 +7,13 @@ import pytest
 
 from tests.support.html import Page
 from tests.web.samples import SAMPLES, SERVICE
-from web.pages import STYLE, TEMPLATES, Pages
+from web.pages import KEYBOARD, STYLE, TEMPLATES, Pages
 
 PAGES = Pages(SERVICE, demo=True, mailbox=True)
 CSS = re.sub(r"/\*.*?\*/", "", STYLE.read_text("utf-8"), flags=re.DOTALL)
-HEAVIEST = 60_000  # bytes of a page and its stylesheet
+SCRIPT = re.sub(r"/\*.*?\*/|//[^\n]*", "", KEYBOARD.read_text("utf-8"), flags=re.DOTALL)
+SECOND_SCRIPTS = {"help_check.html": {"/static/check.js"}}  # of a page that looks into the browser (R11.3)
+HEAVIEST = 75_000  # bytes of a page, its stylesheet and its script
 every_sample = pytest.mark.parametrize("name", SAMPLES)
 
 
@@ -20,20 +22,24 @@ def page_of(name: str) -> Page:
 
 
 @every_sample
-def test_no_page_needs_inline_style_or_any_script(name: str) -> None:
+def test_no_page_has_style_or_script_of_its_own(name: str) -> None:
     page = page_of(name)
 
     attributes = {attribute for element in page.root.walk() for attribute in element.attributes}
-    assert page.root.all("script") + page.root.all("style") == []
+    assert page.root.all("style") == []
+    assert page.inline_scripts == []
     assert not {attribute for attribute in attributes if attribute == "style" or attribute.startswith("on")}
 
 
 @every_sample
-def test_every_page_loads_only_the_one_stylesheet(name: str) -> None:
+def test_every_page_loads_only_the_one_stylesheet_and_the_script_of_the_keyboard(name: str) -> None:
     page = page_of(name)
 
-    version = sha256(STYLE.read_bytes()).hexdigest()[:12]
-    assert [link.attributes["href"] for link in page.root.all("link")] == [f"/static/style.css?v={version}"]
+    style, script = (sha256(file.read_bytes()).hexdigest()[:12] for file in (STYLE, KEYBOARD))
+    assert [link.attributes["href"] for link in page.root.all("link")] == [f"/static/style.css?v={style}"]
+    scripts = {each.attributes["src"] for each in page.root.all("script")} - {f"/static/keyboard.js?v={script}"}
+    assert {address.partition("?")[0] for address in scripts} == SECOND_SCRIPTS.get(SAMPLES[name].template, set())
+    assert len(page.root.all("script")) == 1 + len(scripts)
     assert not {element.tag for element in page.root.walk()} & {"img", "iframe", "object", "embed", "audio", "video"}
 
 
@@ -41,7 +47,7 @@ def test_every_page_loads_only_the_one_stylesheet(name: str) -> None:
 def test_every_page_is_light(name: str) -> None:
     html = SAMPLES[name].html(PAGES).encode()
 
-    assert len(html) + STYLE.stat().st_size < HEAVIEST
+    assert len(html) + STYLE.stat().st_size + KEYBOARD.stat().st_size < HEAVIEST
 
 
 @every_sample
@@ -70,11 +76,30 @@ def test_every_field_is_labelled_and_remembers_nothing(name: str) -> None:
 
 
 @every_sample
+def test_every_password_can_be_keyed_on_the_screen_and_no_other_field(name: str) -> None:
+    page = page_of(name)
+
+    passwords = [each.attributes["id"] for each in page.root.all("input") if each.attributes["type"] == "password"]
+    keyboards = [each.attributes["data-keyboard"] for each in page.root.walk() if "data-keyboard" in each.attributes]
+    assert keyboards == passwords
+
+
+def test_the_script_has_no_words_of_its_own() -> None:
+    assert SCRIPT.isascii()
+
+
+@every_sample
 def test_every_drawing_is_ornament_or_has_words(name: str) -> None:
     page = page_of(name)
 
+    words = {element.attributes.get("id"): element.text.strip() for element in page.root.walk()}
     for drawing in page.root.all("svg"):
-        assert drawing.attributes.get("aria-hidden") == "true" or drawing.attributes.get("aria-label")
+        named_by = drawing.attributes.get("aria-labelledby", "").split()
+        assert (
+            drawing.attributes.get("aria-hidden") == "true"
+            or drawing.attributes.get("aria-label")
+            or (named_by and all(words[each] for each in named_by))
+        )
 
 
 @every_sample
@@ -99,6 +124,7 @@ def test_a_marked_field_says_what_is_wrong_with_it(name: str) -> None:
 
 def test_stylesheet_and_pages_know_the_same_classes() -> None:
     used = {name for sample in SAMPLES for name in page_of(sample).classes}
+    used |= set(re.findall(r"\bkb(?:__[\w-]+)?", SCRIPT))
 
     styled = set(re.findall(r"\.([a-z][\w-]*)", CSS))
     assert styled == used

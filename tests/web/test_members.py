@@ -1,43 +1,25 @@
-"""User management: the master's list, registration, and the page of one user (section 1; R2.4, R6.2; screens.md)."""
+"""User management: the master's list of general users, as a page and as CSV (section 1; R6.2; screens.md)."""
 
 from collections.abc import Callable
 from functools import partial
 
 import pytest
 
-from application.ports import Contact
-from domain.credentials import account_stream, fault_of
+from domain.credentials import account_stream
 from domain.policy import Policy
 from domain.user_account import UserAccount
 from tests.support.accounts import DAY, HOUR
 from tests.support.browser import Browser, Server, certificate_of
-from tests.support.house import MASTER, NINE, RENEWAL, RIGHT, TARO, WRONG, House
-from tests.support.html import Link, Page
+from tests.support.house import MASTER, NINE, RENEWAL, TARO, House
+from tests.support.html import Link
 from tests.support.lists import csv_rows, first_cells
-from tests.support.members import NEW, OTHERS_USER, register, settle
+from tests.support.members import NEW, register, settle
 from web import members
 
 PAGE = f"/users/{TARO}"
 FORM = "/users/new"
-TYPED = {"user_id": "jiro0001", "name": NEW.name, "email": NEW.email}
 
 Project = Callable[[], None]
-
-
-@pytest.fixture
-def master(house: House, server: Server, project: Project) -> Browser:
-    """The first organization's, logged in; taro0001 has no certificate yet."""
-    settle(house)
-    house.issue(MASTER)
-    browser = server.browser(certificate_of(house, MASTER))
-    browser.log_in(MASTER)
-    project()
-    return browser
-
-
-def generated(browser: Browser) -> str:
-    (shown,) = (each.text for each in browser.page.root.walk() if each.attributes.get("id") == "generated-password")
-    return shown
 
 
 def row(browser: Browser, name: str) -> list[str]:
@@ -48,9 +30,6 @@ def row(browser: Browser, name: str) -> list[str]:
         if line.all("td") and line.all("td")[0].text == name
     )
     return cells
-
-
-# ---- the list
 
 
 def test_the_list_has_the_own_general_users_and_nobody_else(house: House, master: Browser, project: Project) -> None:
@@ -121,6 +100,18 @@ def test_of_several_certificates_the_one_that_lives_is_shown(house: House, maste
     master.open("/users")
 
     assert row(master, "見本 太郎")[3] == "まもなく期限切れ2027年11月24日まで(あと30日)"
+
+
+def test_of_two_that_live_the_one_that_ends_later_is_shown(house: House, master: Browser, project: Project) -> None:
+    house.issue()
+    house.clock.set(RENEWAL)
+    house.issue()
+    project()
+    master.log_in(MASTER)
+
+    master.open("/users")
+
+    assert row(master, "見本 太郎")[3] == "有効2028年10月24日まで(あと365日)"
 
 
 def test_the_certificates_last_day_and_the_day_after_it(house: House, master: Browser, project: Project) -> None:
@@ -254,207 +245,3 @@ def test_a_master_who_owes_a_change_of_the_password_sees_nothing_yet(house: Hous
     answers = [master.open(path) for path in ("/users", FORM, PAGE, f"{PAGE}/close")]
 
     assert {answer.status_code for answer in answers} == {403}
-
-
-# ---- registration
-
-
-def test_a_registered_user_gets_a_password_that_is_shown_once(house: House, master: Browser, project: Project) -> None:
-    master.open(FORM)
-
-    answer = master.submit(FORM, **TYPED, own_password=RIGHT)
-
-    shown = generated(master)
-    assert answer.status_code == 200
-    assert fault_of(shown) is None
-    assert house.enter("jiro0001", shown)
-    for told in ("jiro0001", "14日間", "2026年12月8日(火) 9:00", "[電子証明書発行]", "パスワードを変更"):
-        assert told in master.page.main
-    project()
-    assert shown not in master.open("/users/jiro0001").text
-    assert NEW.name in master.open("/users").text
-
-
-def test_a_registration_is_in_the_own_organization_whatever_is_sent(house: House, master: Browser) -> None:
-    fields = {"csrf_token": master.token("/home"), "own_password": RIGHT, "organization": "OTHER1", "role": "master"}
-
-    answer = master.post(FORM, **fields | TYPED)
-
-    assert answer.status_code == 200
-    assert (house.account("jiro0001").organization, house.account("jiro0001").role) == ("ACME01", "general")
-
-
-@pytest.mark.parametrize("user_id", [TARO, TARO.upper(), OTHERS_USER, MASTER])
-def test_an_id_that_is_taken_is_told_at_its_field_and_the_rest_stays_typed(
-    house: House, master: Browser, user_id: str
-) -> None:
-    master.open(FORM)
-
-    answer = master.submit(FORM, **TYPED | {"user_id": user_id}, own_password=RIGHT)
-
-    fields = master.page.form(FORM).fields
-    assert answer.status_code == 409
-    assert "このユーザーIDは使えません" in master.page.main
-    assert (fields["user_id"], fields["name"], fields["own_password"]) == (user_id, NEW.name, "")
-    assert house.count("GeneralUserRegistered") == 2
-
-
-@pytest.mark.parametrize(
-    ("typed", "told"),
-    [
-        ({"user_id": "jiro"}, "6〜12文字で入力してください"),
-        ({"user_id": "ｊｉｒｏ０００１"}, "全角の文字は使えません"),
-        ({"name": ""}, "氏名をご確認ください"),
-        ({"email": "jiro"}, "メールアドレスをご確認ください"),
-    ],
-)
-def test_a_registration_that_cannot_be_taken_is_told_and_nobody_registered(
-    house: House, master: Browser, typed: dict[str, str], told: str
-) -> None:
-    master.open(FORM)
-
-    answer = master.submit(FORM, **TYPED | typed, own_password=RIGHT)
-
-    assert answer.status_code == 422
-    assert told in master.page.main
-    assert house.count("GeneralUserRegistered") == 2
-
-
-@pytest.mark.parametrize("policy", [Policy(general_users=2)], ids=["two places"])
-def test_a_place_that_is_taken_meanwhile_is_told_and_nobody_registered(house: House, master: Browser) -> None:
-    master.open(FORM)
-    register(house, "saburo01")
-
-    answer = master.submit(FORM, **TYPED, own_password=RIGHT)
-
-    assert answer.status_code == 409
-    assert "一般ユーザーは2名まで登録できます" in master.page.main
-    assert house.store.load(account_stream("jiro0001")) == []
-
-
-def test_with_a_wrong_own_password_nobody_is_registered(house: House, master: Browser) -> None:
-    master.open(FORM)
-
-    answer = master.submit(FORM, **TYPED, own_password=WRONG)
-
-    assert answer.status_code == 401
-    assert master.page.form(FORM).fields["name"] == NEW.name
-    assert house.store.load(account_stream("jiro0001")) == []
-    assert house.account(MASTER).lockout.failures == 1
-
-
-# ---- one of them
-
-
-def test_a_users_page_tells_the_person_and_offers_what_makes_sense(house: House, master: Browser) -> None:
-    answer = master.open(PAGE)
-
-    assert answer.status_code == 200
-    assert master.page.h1 == "見本 太郎"
-    assert offered(master) == ["suspend", "reset", "close"]
-    assert master.page.form(PAGE).fields["email"] == "taro@example.com"
-    assert "taro@example.com" in master.page.main
-
-
-@pytest.mark.parametrize(
-    ("acts", "offers"),
-    [
-        (["lock"], ["release", "suspend", "reset", "close"]),
-        (["suspend"], ["resume", "reset", "close"]),
-        (["lock", "suspend"], ["release", "resume", "reset", "close"]),
-        (["close"], []),
-    ],
-)
-def test_what_is_offered_goes_by_the_present_state(
-    house: House, master: Browser, acts: list[str], offers: list[str]
-) -> None:
-    done = {
-        "lock": lambda: house.fail(6),
-        "suspend": lambda: house.desk.members.suspend(MASTER, TARO, NINE),
-        "close": lambda: house.desk.members.close(MASTER, TARO, NINE),
-    }
-    for act in acts:
-        done[act]()
-
-    master.open(PAGE)
-
-    assert offered(master) == offers
-
-
-def offered(browser: Browser) -> list[str]:
-    links = [link.href for link in browser.page.links]
-    return [href.removeprefix(f"{PAGE}/") for href in links if href.startswith(f"{PAGE}/")]
-
-
-def test_how_long_a_given_password_is_good_is_told(house: House, master: Browser, project: Project) -> None:
-    register(house, "jiro0001")
-    project()
-
-    master.open("/users/jiro0001")
-    waiting = master.page.main
-    house.clock.advance(14 * DAY)
-    master.log_in(MASTER)
-    master.open("/users/jiro0001")
-
-    assert "2026年12月8日(火) 9:00まで有効です" in waiting
-    assert "本人に渡したパスワードの期限が切れています" in master.page.main
-
-
-def test_name_and_address_are_changed_and_shown(house: House, master: Browser) -> None:
-    master.open(PAGE)
-
-    answer = master.submit(PAGE, name=NEW.name, email=NEW.email, own_password=RIGHT)
-
-    assert (answer.status_code, answer.headers["location"]) == (303, PAGE)
-    assert house.people.of(account_stream(TARO), 2) == NEW
-    master.follow()
-    assert master.page.h1 == NEW.name
-
-
-def test_a_change_that_cannot_be_taken_is_told_with_what_was_typed(house: House, master: Browser) -> None:
-    master.open(PAGE)
-
-    answer = master.submit(PAGE, name="", email="jiro", own_password=RIGHT)
-
-    fields = master.page.form(PAGE).fields
-    assert answer.status_code == 422
-    assert (fields["name"], fields["email"], fields["own_password"]) == ("", "jiro", "")
-    assert "氏名をご確認ください" in master.page.main
-    assert house.account().person == 1
-
-
-def test_with_a_wrong_own_password_nothing_is_changed(house: House, master: Browser) -> None:
-    master.open(PAGE)
-
-    answer = master.submit(PAGE, name=NEW.name, email=NEW.email, own_password=WRONG)
-
-    assert answer.status_code == 401
-    assert master.page.form(PAGE).fields["name"] == NEW.name
-    assert house.account().person == 1
-
-
-@pytest.mark.parametrize("name", ['"><script>alert(1)</script>', "{{ 7*7 }}", "'; drop table users; --", "&amp;"])
-def test_a_hostile_name_is_only_ever_text(house: House, master: Browser, project: Project, name: str) -> None:
-    master.open(PAGE)
-    master.submit(PAGE, name=name, email=NEW.email, own_password=RIGHT)
-    project()
-
-    shown = [Page(master.open(path).text) for path in (PAGE, f"{PAGE}/close", "/users")]
-
-    assert house.people.of(account_stream(TARO), 2) == Contact(name, NEW.email)
-    assert [page.root.all("script") for page in shown] == [[], [], []]
-    assert [name in page.main for page in shown] == [True, True, True]
-    assert shown[0].form(PAGE).fields["name"] == name
-
-
-@pytest.mark.parametrize("field", ["user_id", "name", "email", "own_password"])
-@pytest.mark.parametrize("text", ["\0", "\ufffd\0", "a" * 5000, "見本\r\nSet-Cookie: a=b", "\u202e", " jiro0001", ""])
-def test_hostile_input_is_refused_with_the_form_again(house: House, master: Browser, field: str, text: str) -> None:
-    before = house.count("UserRegistered")
-    fields = TYPED | {"csrf_token": master.token("/home"), "own_password": RIGHT, field: text}
-
-    answer = master.post(FORM, **fields)
-
-    assert answer.status_code == 422
-    assert master.page.form(FORM).fields["own_password"] == ""
-    assert house.count("UserRegistered") == before

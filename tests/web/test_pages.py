@@ -1,6 +1,7 @@
 """The pages as screens.md promises them: titles, fields, buttons, paths; days and hours as people read them."""
 
 import re
+from collections.abc import Iterator
 from datetime import UTC, date, datetime
 
 import pytest
@@ -16,7 +17,8 @@ from tests.web.samples import (
     Sample,
     home,
 )
-from web.pages import Pages, day, day_and_weekday, hour, instant, month_and_day, serial_groups
+from web.dates import day, day_and_weekday, hour, instant, month_and_day
+from web.pages import Pages, serial_groups
 
 PAGES = Pages(SERVICE, demo=True)
 LIVE = Pages(SERVICE, demo=False)
@@ -37,12 +39,34 @@ TITLES = {
     "password.html": "パスワード変更",
     "mailbox.html": "メールボックス",
 }
-CONSOLE = re.compile(r"/bank(/(organizations|accounts|certificates|mails|approvals)(/[\w-]+(/[a-z]+)?)?)?")
+CONSOLE = re.compile(
+    r"/bank(/(organizations|accounts|certificates|mails|approvals)(/[\w-]+(/[a-z]+)?)?)?|/users(/\w+(/[a-z]+)?)?"
+)
+HELP = {
+    "/help": "help",
+    "/help/edge": "help_edge",
+    "/help/ie-mode": "help_ie_mode",
+    "/help/import": "help_import",
+    "/help/check": "help_check",
+    "/help/contact": "help_contact-open",
+}
 every_sample = pytest.mark.parametrize("name", SAMPLES)
 
 
 def page_of(sample: Sample) -> Page:
     return Page(sample.html(PAGES))
+
+
+def help_places() -> Iterator[str]:
+    yield "/help/check/file"
+    for path, name in HELP.items():
+        yield path
+        for element in page_of(SAMPLES[name]).root.walk():
+            if "id" in element.attributes:
+                yield f"{path}#{element.attributes['id']}"
+
+
+HELP_PLACES = set(help_places())
 
 
 @every_sample
@@ -94,6 +118,7 @@ def test_every_link_leads_to_a_page_that_exists(name: str) -> None:
         "/home/history",
     }
     within = {
+        "",  # the same page in the other language
         "/registration/master/profile",
         "/issuance/code",
         "/issuance/progress",
@@ -102,8 +127,15 @@ def test_every_link_leads_to_a_page_that_exists(name: str) -> None:
         "/dev/mailbox",
         f"/dev/mailbox/{MAIL_ID}",
     }
-    asked = {link.href.partition("?")[0] for link in page.links}
+    asked = {link.href.partition("?")[0] for link in page.links if not link.href.startswith("/help")}
     assert {path for path in asked if not CONSOLE.fullmatch(path)} <= paths | within | {f"#{name}" for name in ids}
+
+
+@every_sample
+def test_every_link_to_help_leads_to_the_place_that_it_names(name: str) -> None:
+    asked = {link.href for link in page_of(SAMPLES[name]).links if link.href.startswith("/help")}
+
+    assert asked <= HELP_PLACES
 
 
 @pytest.mark.parametrize(
@@ -197,7 +229,7 @@ def test_home_offers_renewal_from_thirty_days_before_the_end(days_left: int, may
 def test_until_the_password_is_changed_only_its_page_and_log_out_are_offered() -> None:
     page = page_of(SAMPLES["password-forced"])
 
-    assert {link.href for link in page.links} == {"/", "/home/password", "#main"}
+    assert {link.href for link in page.links} == {"/", "/help", "/help/contact", "/home/password", "#main", "?lang=en"}
     assert {form.action for form in page.forms} == {"/logout", "/home/password"}
 
 
@@ -214,7 +246,7 @@ def test_what_a_person_typed_is_escaped() -> None:
 
     html = Sample("issuance.html", {"user_id": typed, "faults": {}, "refused": True}).html(PAGES)
 
-    assert "<script" not in html
+    assert "<script>" not in html
     assert Page(html).form("/issuance").fields["user_id"] == typed
 
 

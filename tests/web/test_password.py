@@ -168,4 +168,5 @@ def test_the_page_offers_no_way_round_the_change(newcomer: tuple[Browser, str]) 
     browser.log_in(NEWCOMER, given)
     browser.follow()
 
-    assert [link.href for link in browser.page.links if link.href.startswith("/home")] == ["/home/password"]
+    ways = [link.href for link in browser.page.links if link.href.startswith("/home")]
+    assert ways == ["/home/password?lang=en", "/home/password"]

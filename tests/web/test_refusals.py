@@ -27,7 +27,6 @@ NEW = "tulip2026"
 PAGES = (
     *("/", "/login", "/home", "/home/password", "/readyz", "/issuance", "/issuance/confirm"),
     *("/issuance/progress", "/issuance/result", "/issuance/p12"),
-    *("/registration/master/profile", "/registration/master/confirm", "/registration/master/done"),
 )
 FORMS = ("/login", "/home/password", "/logout", "/issuance", "/issuance/confirm", "/issuance/cancel", "/issuance/close")
 GENERAL = {"処理を完了できませんでした", "受け付けられない内容です"}
