@@ -83,7 +83,7 @@ def test_an_admin_revokes_a_lost_p12_in_the_console_and_the_customer_issues_anew
         assert page.inner_text("h1") == "本日の概況"
         desktop.picture(page, "bank")
         page.goto(f"{url}/bank/certificates?user_id=sato2001")
-        page.click("main table a >> nth=0")
+        page.click("main tbody a >> nth=0")
         page.click("a:has-text('失効の手続きへ')")
         page.check("[value=not_imported]")
         fill(page, "失効する", own_password="wrong9999")

@@ -60,7 +60,6 @@ class Town:
         self._signed = fleet.home / "signed"
         self._hold = fleet.home / "hold"
         self._hold.mkdir()
-        house.organization()
 
     def web(self, **settings: str) -> Process:
         """With a witness of all that it signs."""
@@ -73,7 +72,7 @@ class Town:
 
     def person(self, process: Process) -> Applicant:
         user_id = f"user{next(self._numbers):04}"
-        self.house.user(user_id)
+        self.house.one_of_many(user_id)
         person = Applicant(f"https://127.0.0.1:{process.port}", self.fleet.root, user_id, RIGHT)
         self.people.append(person)
         return person

@@ -42,34 +42,34 @@ def unknown(house: House, user_id: str) -> None:
 
 
 def wrong(house: House, user_id: str) -> None:
-    house.user(user_id)
+    house.one_of_many(user_id)
 
 
 def locked(house: House, user_id: str) -> None:
-    house.user(user_id)
+    house.one_of_many(user_id)
     house.fail(6, user_id)
 
 
 def blocked(house: House, user_id: str) -> None:
     house.clock.advance(-3 * HOUR)
-    house.user(user_id)
+    house.one_of_many(user_id)
     for _ in range(3):
         house.fail(6, user_id)
         house.clock.advance(HOUR)
 
 
 def suspended(house: House, user_id: str) -> None:
-    house.user(user_id)
+    house.one_of_many(user_id)
     house.record(lambda account: account.suspend(COMMAND_LINE, house.clock()), user_id)
 
 
 def closed(house: House, user_id: str) -> None:
-    house.user(user_id)
+    house.one_of_many(user_id)
     house.record(lambda account: account.close("deleted", COMMAND_LINE, house.clock()), user_id)
 
 
 def live_certificate(house: House, user_id: str) -> None:
-    house.user(user_id)
+    house.one_of_many(user_id)
     house.issue(user_id)
 
 
@@ -94,7 +94,6 @@ Crowd = dict[str, list[str]]  # of each kind the user IDs, all of one length
 def here(house: House) -> House:
     """At the processes' own time."""
     house.clock.set(datetime.now(UTC))
-    house.organization()
     return house
 
 

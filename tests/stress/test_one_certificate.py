@@ -48,7 +48,7 @@ def test_of_32_presses_in_two_browsers_one_certificate_comes(
 
     for number in range(1, rounds + 1):
         user_id = f"taro{number:04}"
-        house.user(user_id)
+        house.one_of_many(user_id)
         with fleet.visitor(web[0]) as one, fleet.visitor(web[1]) as other:
             for browser in (one, other):
                 assert browser.authenticate(user_id, RIGHT).status_code == 303
@@ -109,7 +109,7 @@ def test_presses_and_cancels_at_once_end_in_a_certificate_or_in_none(
 
     for number in range(1, rounds + 1):
         user_id = f"jiro{number:04}"
-        house.user(user_id)
+        house.one_of_many(user_id)
         with fleet.visitor(web[0]) as browser:
             browser.authenticate(user_id, RIGHT)
             with opened(windows(fleet, web, browser)) as pressing, opened(windows(fleet, web, browser)) as cancelling:

@@ -80,13 +80,12 @@ class Office:
         self._url = f"smtp://{ADDRESS}:{server.port}"
         self._ahead = count(0, LAPSED)
         house.clock.set(datetime.now(UTC))
-        house.organization()
         fleet.start("project")
 
     def lock(self, number: int) -> None:
         for each in range(number):
             user_id = f"user{each:04}"
-            self.house.register(user_id)
+            self.house.one_of_many(user_id)
             found = load_account(self.house.store, user_id)
             now = self.house.clock()
             locked = found.changes([fact("AccountLocked", now, by=user_id, lock=1, until=now + LOCK_DURATION)])

@@ -125,17 +125,22 @@ class House:
     def organization(self, code: str = "ACME01", name: str = "見本商事株式会社") -> str:
         return self.desk.organizations.register(code, name, "keiri@example.com", COMMAND_LINE, self.clock())
 
-    def register(self, user_id: str = TARO) -> str:
+    def register(self, user_id: str = TARO, organization: str = "ACME01") -> str:
         """A general user; returns the first password."""
         return self.desk.accounts.register(
-            user_id, "general", "ACME01", "見本 太郎", "taro@example.com", COMMAND_LINE, self.clock()
+            user_id, "general", organization, "見本 太郎", "taro@example.com", COMMAND_LINE, self.clock()
         )
 
-    def user(self, user_id: str = TARO, password: str = RIGHT) -> str:
+    def user(self, user_id: str = TARO, password: str = RIGHT, organization: str = "ACME01") -> str:
         """A general user with a password of his own; returns it."""
-        self.register(user_id)
+        self.register(user_id, organization)
         self.own_password(user_id, password)
         return password
+
+    def one_of_many(self, user_id: str) -> None:
+        """A user of an organization of his own, for one organization has at most nineteen."""
+        self.organization(user_id.upper())
+        self.user(user_id, organization=user_id.upper())
 
     def staff(self, user_id: str = "bank0001", password: str = RIGHT) -> None:
         """A bank admin with an own password and no certificate yet."""
