@@ -16,6 +16,7 @@ export default {
         ignore: [
           "calc", // in widths and places, where IE 11 has it
           "css-overflow", // `hidden`, which is as old as CSS 2
+          "css-page-break", // page-break-inside, by its old name
           "flexbox", // its faults are written around: a basis of 0%, heights at the end of style.css
           "mdn-text-decoration-shorthand", // `underline` and `none` are no shorthand
           "outline", // but for outline-offset

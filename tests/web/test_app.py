@@ -137,6 +137,20 @@ def test_what_is_no_static_file_is_a_page_that_says_so(browser: Browser, path: s
     assert security(answer) == GUARDED
 
 
+@pytest.mark.parametrize("path", ["/static/style.css", "/static/keyboard.js"])
+def test_what_is_the_same_for_all_comes_compressed(browser: Browser, path: str) -> None:
+    plain, packed = (browser.send("GET", path, headers={"accept-encoding": each}) for each in ("identity", "gzip"))
+
+    assert (plain.headers.get("content-encoding"), packed.headers["content-encoding"]) == (None, "gzip")
+    assert packed.content == plain.content
+    assert {plain.headers["vary"], packed.headers["vary"]} == {"Accept-Encoding"}
+
+
+@pytest.mark.parametrize("path", ["/", "/issuance", "/help/import", "/static/none.css"])
+def test_a_page_never_does_for_its_token_would_show_in_the_length(browser: Browser, path: str) -> None:
+    assert "content-encoding" not in browser.send("GET", path, headers={"accept-encoding": "gzip"}).headers
+
+
 # ---- addresses and methods
 
 
