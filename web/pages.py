@@ -1,7 +1,8 @@
-"""Pages: a template and what it shows, made into an answer. All text for people is in `templates/`, in Japanese.
+"""Pages: a template and what it shows, made into an answer. All text for people is in `templates/`, in Japanese, and its
+English in `locales/`.
 
-The templates keep to a strict content security policy (nothing inline, the software keyboard the only script) and to
-what the IE 11 engine of Edge's IE mode can show (R5.5). Days and hours are Japanese ones.
+The templates keep to a strict content security policy (nothing inline; scripts are the software keyboard's and the
+self-check's) and to what the IE 11 engine of Edge's IE mode can show (R5.5). Days and hours are those of Japan.
 """
 
 from collections.abc import Callable, Mapping, MutableMapping, Sequence
