@@ -1,6 +1,7 @@
 """User accounts: registered, changed, suspended, closed; the own password; what the first page tells (R2, R3.6, R6)."""
 
 from datetime import datetime
+from itertools import takewhile
 
 import msgspec
 
@@ -9,7 +10,8 @@ from application.door import Door, Step
 from application.endings import close_accounts
 from application.ports import Changes, Contact, FactStore, PasswordVault, PersonalData, Sessions, Tickets
 from application.sessions import Visitor
-from application.streams import decide, load_account, load_organization, load_staff, mail
+from application.streams import certificates_of, decide, load_account, load_organization, load_staff, mail
+from domain.certificate import Certificate
 from domain.credentials import Pick, account_stream, check_new_password, check_shape, generate_password
 from domain.errors import InvalidInput, NotFound, UserIdTaken
 from domain.policy import Policy
@@ -18,13 +20,14 @@ from domain.user_account_facts import AccountReleased, LoggedIn, PasswordFailed,
 
 
 class Home(msgspec.Struct, frozen=True):
-    """What the first page after the log-in tells (R6.2)."""
+    """What the first page after the log-in tells (R6.2). `renewed`: a later certificate waits to be used."""
 
     account: UserAccount
     person: Contact | None
     organization_name: str | None
     last_login: datetime | None
     failures_since: int
+    renewed: bool
 
 
 class Accounts:
@@ -97,7 +100,7 @@ class Accounts:
             facts = found.state.reset_password(now + self._policy.first_password_life, by, now)
             rows = [
                 self._sessions.end_all(user_id, "reset"),
-                self._tickets.forget_user(user_id),
+                self._tickets.forget_users(user_id),
                 self._passwords.keep(found.stream, found.state.credential + 1, password),
             ]
             changes = found.changes(facts)
@@ -179,10 +182,10 @@ class Accounts:
 
         decide(attempt)
 
-    def person(self, user_id: str) -> Contact | None:
-        """None once erased. Raises NotFound."""
+    def find(self, user_id: str) -> tuple[UserAccount, Contact | None]:
+        """The person is None once erased. Raises NotFound."""
         found = load_account(self._store, user_id)
-        return self._people.of(found.stream, found.state.person)
+        return found.state, self._people.of(found.stream, found.state.person)
 
     def check_staff(self, user_id: str) -> None:
         """For the commands that are for staff alone (R1.2). Raises NotFound."""
@@ -197,6 +200,7 @@ class Accounts:
     def change_password(self, user_id: str, current: str, new: str, again: str, *, session: str | None = None) -> None:
         """Asks the current password as a try like any other (R3.1); the new one follows R2.1 and R2.2.
 
+        Tickets opened with the old one end, for it may be a stranger who opened them; a p12 that waits does not.
         `session` is the cookie of the log-in in which it is done; there no change is due any more.
         """
         check_shape(current_password=current)
@@ -204,7 +208,8 @@ class Accounts:
 
         def then(account: UserAccount, now: datetime) -> Step[None]:
             verifier = self._passwords.keep(account_stream(user_id), account.credential + 1, new)
-            rows = [self._sessions.password_changed(session), verifier] if session is not None else [verifier]
+            due_no_more = [self._sessions.password_changed(session)] if session is not None else []
+            rows = [*due_no_more, self._tickets.forget_users(user_id), verifier]
             return Step(None, account.change_password(now), rows=rows)
 
         self._door.enter(user_id, current, "step_up", then)
@@ -248,7 +253,14 @@ class Accounts:
         since = before[-1] if before else None
         failed = [fact for fact in facts if isinstance(fact, PasswordFailed) and (since is None or fact.at > since)]
         person = self._people.of(stream, account.person)
-        return Home(account, person, self._organization_name(account), since, len(failed))
+        renewed = self._is_renewed(account, visitor.certificate)
+        return Home(account, person, self._organization_name(account), since, len(failed), renewed)
+
+    def _is_renewed(self, account: UserAccount, certificate: Certificate) -> bool:
+        if account.issues == certificate.number:
+            return False  # as nearly always; nothing more is asked
+        later = takewhile(lambda found: found.state.number > certificate.number, certificates_of(self._store, account))
+        return any(found.state.validity is not None and found.state.revoked is None for found in later)
 
     def _organization_name(self, account: UserAccount) -> str | None:
         if account.organization is None:

@@ -50,8 +50,8 @@ def close_accounts(
         living += own
     # A log-in without a certificate that lives has ended already (R6.3).
     ended = end_with(living, "closed", sessions, tickets)
-    forgotten = [tickets.forget_user(account.state.user_id) for account in accounts]
-    return Ended(changes, [*ended, *forgotten], [str(found.state.serial) for found in living])
+    forgotten = tickets.forget_users(*(account.state.user_id for account in accounts))
+    return Ended(changes, [*ended, forgotten], [str(found.state.serial) for found in living])
 
 
 def supersede_older(

@@ -22,7 +22,19 @@ from domain.certificate import (
 )
 from domain.credentials import account_stream, organization_stream
 from domain.fact import WORKER, Fact
-from domain.organization_facts import GeneralUserRegistered, MasterInitialized, MasterRegistered
+from domain.organization_facts import (
+    GeneralUserRegistered,
+    InvitationBlocked,
+    InvitationFailed,
+    InvitationLocked,
+    InvitationLockExpired,
+    InvitationRefused,
+    InvitationReleased,
+    MasterInitialized,
+    MasterInvited,
+    MasterRegistered,
+    OrganizationSettingChanged,
+)
 from domain.user_account import account_from
 from domain.user_account_facts import (
     AccessRefused,
@@ -54,16 +66,20 @@ TOLD = (
     *(AccountLocked, AccountLockExpired, AccountBlocked, AccountReleased),
     *(IssuanceRefused, IssuanceAbandoned, IssuanceCodeSent, IssuanceCodeFailed, LoggedIn, LoggedOut),
     *(CertificateIssued, KeyPackageDelivered, KeyPackageDestroyed, CertificateFirstUsed, CertificateRevoked),
+    # Of the organization itself: its letter and its settings. Its users are told of in their own streams.
+    *(MasterInvited, MasterInitialized, OrganizationSettingChanged, InvitationFailed, InvitationRefused),
+    *(InvitationLocked, InvitationLockExpired, InvitationBlocked, InvitationReleased),
 )
-Actor = Literal["owner", "master", "bank", "system"]
+Actor = Literal["owner", "master", "bank", "system", "letter"]
 PAGE = 50
 
 
 class Told(msgspec.Struct, frozen=True):
-    """One line. `user_id` is whose history it belongs to; who of the bank acted is the bank's to know."""
+    """One line. `user_id` is whose history it belongs to, None: the organization's. Who of the bank acted is the bank's
+    to know."""
 
     at: datetime
-    user_id: str
+    user_id: str | None
     actor: Actor
     fact: Fact
 
@@ -87,17 +103,19 @@ class History:
     def of_user(self, user_id: str, before: int | None = None) -> HistoryPage:
         """`before` is a page's `next`."""
         organization = load_account(self._store, user_id).state.organization
-        masters = self._users(organization)[1] if organization else set()
+        masters = _users_of(self._organization(organization))[1] if organization else set()
         return _page(self._told(user_id, masters), before)
 
     def of_organization(self, master: str, before: int | None = None) -> HistoryPage:
-        """All its users there ever were, masters too. Raises NotPermitted for whoever is no master."""
-        users, masters = self._users(self._members.organization(master).code)
-        return _page([told for user_id in users for told in self._told(user_id, masters)], before)
+        """Its own, and that of all its users there ever were, masters too. Raises NotPermitted for who is no master."""
+        code = self._members.organization(master).code
+        facts = self._organization(code)
+        users, masters = _users_of(facts)
+        own = [Told(fact.at, None, _letters_actor(fact.by, code, masters), fact) for fact in facts if _is_told(fact)]
+        return _page(own + [told for user_id in users for told in self._told(user_id, masters)], before)
 
-    def _users(self, organization: str) -> tuple[list[str], set[str]]:
-        """All there ever were, and which of them were its masters."""
-        return _users_of(self._store.load(organization_stream(organization)))
+    def _organization(self, code: str) -> list[Fact]:
+        return self._store.load(organization_stream(code))
 
     def _told(self, user_id: str, masters: set[str]) -> list[Told]:
         facts = self._store.load(account_stream(user_id))
@@ -108,6 +126,7 @@ class History:
 
 
 def _users_of(facts: Iterable[Fact]) -> tuple[list[str], set[str]]:
+    """All there ever were, and which of them were its masters."""
     users, masters = dict[str, None](), set[str]()
     for fact in facts:
         match fact:
@@ -119,6 +138,11 @@ def _users_of(facts: Iterable[Fact]) -> tuple[list[str], set[str]]:
             case MasterInitialized(user_id=str(user_id)):
                 masters.add(user_id)
     return list(users), masters
+
+
+def _letters_actor(by: str, code: str, masters: set[str]) -> Actor:
+    """Whoever types a letter's password is nobody yet: the actor of those facts is the organization's code."""
+    return "letter" if by == code else _actor(by, code, masters)
 
 
 def _actor(by: str, user_id: str, masters: set[str]) -> Actor:

@@ -87,10 +87,28 @@ class Letters(Protocol):
         """The same for every attempt, so that a repeat can be told."""
 
 
-class MailFault(Exception):
-    """It was not taken. `code` is a word of ours, never the server's; `is_servers` where any mail would fail now."""
+# Words of ours for what a mail server or a mailbox does; its own words quote addresses.
+Fault = Literal[
+    "unsendable",
+    "unreachable",
+    "timed_out",
+    "disconnected",
+    "tls_not_offered",
+    "tls_failed",
+    "login_refused",
+    "busy",
+    "sender_refused",
+    "not_understood",
+    "refused",
+    "refused_for_now",
+    "not_kept",
+]
 
-    def __init__(self, code: str, *, is_servers: bool) -> None:
+
+class MailFault(Exception):
+    """It was not taken. `is_servers` where any mail would fail now."""
+
+    def __init__(self, code: Fault, *, is_servers: bool) -> None:
         super().__init__(code)
         self.code = code
         self.is_servers = is_servers

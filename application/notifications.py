@@ -129,9 +129,11 @@ class Notifications:
         person = self._addressee(notification, account) if account else None
         if account is None or person is None:
             return notification.cancel("erased", WORKER, now)
-        if reason := self._why_not(notification, now):
+        # Once: between two readings another may take its place.
+        code = self._code(notification, account.state, now) if notification.kind == "code" else None
+        if reason := self._why_not(notification, account.state, code, now):
             return notification.cancel(reason, WORKER, now)
-        letter = self._letter(notification, account.state, person.name, now)
+        letter = self._letter(notification, account.state, person.name, code, now)
         subject, body = self._letters.write(letter)
         message_id = self._letters.message_id(claim.notification)
         self._mailer.send(
@@ -159,22 +161,28 @@ class Notifications:
         """Of a mail that one fact asks for."""
         return self._store.load(notification.stream)[(notification.version or 0) - 1]
 
-    def _code(self, notification: Notification, now: datetime) -> str | None:
-        """None where it is spent, too old or replaced (R5.7)."""
+    def _code(self, notification: Notification, account: UserAccount, now: datetime) -> str | None:
+        """None where it is gone, too old or replaced, and where the account is held: nothing begins with it (R5.7)."""
         match self._cause(notification):
-            case IssuanceCodeSent(number=number, until=until) if now < until:
+            case IssuanceCodeSent(number=number, until=until) if now < until and account.hold(now) is None:
                 return self._codes.of(notification.stream, number)
         return None
 
-    def _why_not(self, notification: Notification, now: datetime) -> Cancelled | None:
+    def _why_not(
+        self, notification: Notification, account: UserAccount, code: str | None, now: datetime
+    ) -> Cancelled | None:
         if notification.kind == "code":
-            return None if self._code(notification, now) else "code_over"
+            return None if code else "code_over"
         if notification.kind not in EXPIRY:
             return None  # it tells of what has happened, and that stays true
+        if account.closed:
+            return "closed"
         certificate = self._certificate(notification)
-        return why_not_to_send(notification.kind, certificate, is_renewed(self._store, certificate), now)
+        return why_not_to_send(notification.kind, certificate, is_renewed(self._store, account, certificate), now)
 
-    def _letter(self, notification: Notification, account: UserAccount, name: str, now: datetime) -> Letter:
+    def _letter(
+        self, notification: Notification, account: UserAccount, name: str, code: str | None, now: datetime
+    ) -> Letter:
         blank = Letter(
             kind=notification.kind,
             language=self._language(account),
@@ -191,7 +199,7 @@ class Notifications:
         told = replace(blank, at=cause.at)
         match cause:
             case IssuanceCodeSent(until=until):
-                return replace(told, until=until, code=self._code(notification, now))
+                return replace(told, until=until, code=code)
             case AccountLocked(until=until):
                 return replace(told, until=until)
             case CertificateIssued(serial=serial, not_after=not_after):

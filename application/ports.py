@@ -14,7 +14,7 @@ from domain.user_account_facts import Role
 from domain.validity import Validity
 
 # A row written in the same transaction as the facts beside it; the store's recorder calls it with its cursor. In one
-# save rows go in one order, sessions, tickets, vault, so that two saves do not wait for each other.
+# save rows go in one order, sessions, tickets, codes, vault, so that two saves do not wait for each other.
 Row = Callable[[Any], None]
 
 
@@ -216,13 +216,13 @@ class Tickets(Protocol):
     def destroy_package(self, stream: UUID) -> Row: ...
 
     def cancel(self, ticket: str) -> Row:
-        """Forgets the ticket and the password in it; Conflict where 発行 was pressed meanwhile."""
+        """Forgets the ticket, its password and the code it waits for; Conflict where 発行 was pressed meanwhile."""
 
     def forget(self, ticket: str) -> Row:
-        """Forgets the ticket and the password in it; Conflict, and no save, where it led to a certificate meanwhile."""
+        """As `cancel`; Conflict, and no save, only where it led to a certificate meanwhile."""
 
-    def forget_user(self, user_id: str) -> Row:
-        """Forgets the user's tickets that led to no certificate, and the passwords in them."""
+    def forget_users(self, *user_ids: str) -> Row:
+        """Forgets these users' tickets that led to no certificate, the passwords in them, and the codes by mail."""
 
     def overdue_packages(self, issued_before: datetime) -> list[UUID]:
         """Streams of certificates whose p12 is still kept though issued at or before then."""
@@ -237,12 +237,15 @@ class Tickets(Protocol):
 class IssuanceCodes(Protocol):
     """The codes of the second check (R5.7): plain state, one alive at a time for each account."""
 
-    def keep(self, owner: UUID, number: int, code: str) -> Row:
+    def keep(self, owner: UUID, number: int, code: str, until: datetime) -> Row:
         """In place of the account's earlier one."""
 
     def of(self, owner: UUID, number: int) -> str | None: ...
 
     def forget(self, owner: UUID) -> Row: ...
+
+    def forget_old(self, now: datetime) -> None:
+        """Those whose time is over, used or not."""
 
 
 class Registrant(msgspec.Struct, frozen=True):
@@ -271,6 +274,13 @@ class MasterProfile(msgspec.Struct, frozen=True):
         return "MasterProfile(…)"
 
 
+class Proposal(msgspec.Struct, frozen=True):
+    """What one 次へ proposed. `tag` is another one at each of them."""
+
+    profile: MasterProfile
+    tag: str
+
+
 class Registrations(Protocol):
     def open(self, organization: str, credential: int, now: datetime) -> tuple[str, Row]:
         """A new cookie value, and the row of whom it belongs to."""
@@ -280,7 +290,8 @@ class Registrations(Protocol):
     def fill_in(self, cookie: str, profile: MasterProfile) -> Row:
         """Seals what was typed; Conflict where the registrant is gone or registered."""
 
-    def profile(self, cookie: str) -> MasterProfile | None: ...
+    def proposal(self, cookie: str) -> Proposal | None:
+        """The newest."""
 
     def registered(self, registrant: str, user_id: str) -> Row:
         """Forgets what was typed; Conflict where the registrant is gone or registered: another tab was quicker."""

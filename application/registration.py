@@ -14,6 +14,7 @@ from application.ports import (
     MasterProfile,
     PasswordVault,
     PersonalData,
+    Proposal,
     Registrant,
     Registrations,
     Turns,
@@ -125,10 +126,10 @@ class Registration:
     def organization_name(self, registrant: Registrant) -> str:
         return load_organization(self._store, registrant.organization).state.name
 
-    def profile(self, cookie: str | None, now: datetime) -> MasterProfile | None:
+    def proposal(self, cookie: str | None, now: datetime) -> Proposal | None:
         """What was typed so far; raises RegistrationRefused."""
         self.registrant(cookie, now)
-        return self._registrations.profile(str(cookie))
+        return self._registrations.proposal(str(cookie))
 
     def propose(
         self,
@@ -167,19 +168,23 @@ class Registration:
         if faults:
             raise InvalidInput(**faults)
 
-    def register(self, cookie: str | None, form: str | None, now: datetime) -> None:
+    def register(self, cookie: str | None, form: str | None, now: datetime, *, tag: str | None = None) -> None:
         """登録: the account with the person's own password, and the letter's dies, in one save.
 
+        `tag` is that of the proposal which the page showed, None where the form does not say.
         Once is enough: a double click's second half is done too. Raises RegistrationRefused, OtherTab,
         AlreadyRegistered, InvitationExpired, InvitationHeld, UserIdTaken, Busy.
         """
         # Before the registrant: once that is registered, nothing that was typed is left.
-        profile = self._registrations.profile(cookie) if cookie else None
+        proposal = self._registrations.proposal(cookie) if cookie else None
         known = self._registrant_of(cookie, form, now)
         if known.user_id is not None:
             return
-        if profile is None:
+        if proposal is None:
             raise RegistrationMissing
+        if tag is not None and tag != proposal.tag:  # in another tab something else was typed since
+            raise OtherTab
+        profile = proposal.profile
         user_id, stream = profile.user_id, account_stream(profile.user_id)
         contact = check_contact(profile.name, profile.email)
         verifier = self._passwords.keep(stream, OWN, profile.password)

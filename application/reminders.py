@@ -33,7 +33,10 @@ class Reminders:
         if found is None:
             return False
         certificate = found.state
-        kind = expiry_due(certificate, is_renewed(self._store, certificate), now)
+        account = find_account(self._store, certificate.user_id)
+        if account is None or account.state.closed:
+            return False
+        kind = expiry_due(certificate, is_renewed(self._store, account.state, certificate), now)
         if kind is None:
             return False
         facts = Notification.request(kind, certificate.user_id, stream, None, WORKER, now)

@@ -18,7 +18,7 @@ from application.ports import (
     Tickets,
 )
 from application.streams import Loaded, decide, live_certificates, load_account, load_certificate, mail
-from domain.certificate import ENDS_ONLY_THE_NAMED, Certificate, Reason
+from domain.certificate import ENDS_ONLY_THE_NAMED, Certificate, CertificateRevoked, Reason, certificate_from
 from domain.errors import NotFound
 from domain.policy import Policy
 from domain.user_account import UserAccount
@@ -43,6 +43,13 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def ends_all(self) -> bool:
         return self.reason != ENDS_ONLY_THE_NAMED
+
+
+class Ending(msgspec.Struct, frozen=True):
+    """How a serial was revoked. `requester` is None where nobody asked the bank for it, and once erased."""
+
+    fact: CertificateRevoked
+    requester: Requester | None
 
 
 class Revocation:
@@ -87,6 +94,18 @@ class Revocation:
         """
         order = Order.of(reason, requested_by, paper_number, by, now)
         return decide(lambda: self.end(serial.upper(), order))
+
+    def ending(self, serial: str) -> Ending | None:
+        """Of the certificate, or planned serial, of that number; None where it was not revoked. Raises NotFound."""
+        stream = self._index.by_serial(serial)
+        facts = self._store.load(stream) if stream else []
+        if stream is None or certificate_from(facts) is None:
+            raise NotFound("certificate")
+        for fact in facts:
+            if isinstance(fact, CertificateRevoked) and fact.serial == serial.upper():
+                asked = fact.request
+                return Ending(fact, self._people.requester(stream, asked) if asked is not None else None)
+        return None
 
     # ---- for an act that is decided together with something else -------------------------------------------------
 
@@ -137,7 +156,7 @@ class Revocation:
         mails = [mail("revoked", user_id, changes, changes.facts[0]) for changes in told]
         rows = end_with(living, "revoked", self._sessions, self._tickets)
         if order.ends_all:
-            rows.append(self._tickets.forget_user(user_id))
+            rows.append(self._tickets.forget_users(user_id))
         kept = [row for _, rows_of_one in revoked for row in rows_of_one]
         self._store.save(*ended, noted, *mails, *beside, rows=[*rows, *kept])
         return serials

@@ -8,9 +8,9 @@ from application.door import folded
 from application.ports import FactStore, IssuanceCodes, Row, Ticket, Tickets
 from application.streams import decide, load_account, load_organization
 from domain.credentials import Pick, account_stream
-from domain.errors import CodeOver, InvalidInput, TicketMissing, TicketTimedOut, WrongCode
+from domain.errors import CodeOver, InvalidInput, OtherTab, TicketMissing, TicketTimedOut, WrongCode
 from domain.fact import Fact
-from domain.policy import CODE_DIGITS, TICKET_LIFE
+from domain.policy import CODE_DIGITS, CODE_LIFE, TICKET_LIFE
 from domain.user_account import UserAccount
 
 CODE = re.compile(rf"[0-9]{{{CODE_DIGITS}}}", re.ASCII)
@@ -34,7 +34,7 @@ class SecondCheck:
         """The fact that asks for the mail, and the row that keeps the code for it."""
         (sent,) = account.send_code(now)
         code = "".join(self._pick("0123456789") for _ in range(CODE_DIGITS))
-        return sent, self._codes.keep(account_stream(account.user_id), account.codes + 1, code)
+        return sent, self._codes.keep(account_stream(account.user_id), account.codes + 1, code, now + CODE_LIFE)
 
     def ticket(self, cookie: str | None, now: datetime) -> Ticket:
         """Raises TicketMissing, TicketTimedOut."""
@@ -45,13 +45,18 @@ class SecondCheck:
             raise TicketTimedOut
         return ticket
 
-    def confirm(self, cookie: str | None, typed: str, now: datetime) -> None:
-        """確認. Raises InvalidInput, which counts nothing, WrongCode, and CodeOver, which ends the ticket."""
-        if not CODE.fullmatch(typed):
-            raise InvalidInput(code=_fault_of(typed))
+    def confirm(self, cookie: str | None, form: str | None, typed: str, now: datetime) -> None:
+        """確認. `form` is the ticket that the page was made for, None where the form does not say.
+
+        Raises OtherTab and InvalidInput, which count nothing, WrongCode, and CodeOver, which ends the ticket.
+        """
 
         def attempt() -> WrongCode | CodeOver | None:
             ticket = self.ticket(cookie, now)
+            if form is not None and form != ticket.id:  # ④ was done in another tab since, perhaps as somebody else
+                raise OtherTab
+            if not CODE.fullmatch(typed):
+                raise InvalidInput(code=_fault_of(typed))
             if ticket.code is None:
                 return None  # another tab was quicker
             found = load_account(self._store, ticket.user_id)
@@ -70,12 +75,14 @@ class SecondCheck:
             if code is not None and code.left:
                 self._store.save(found.changes(facts))
                 return WrongCode(code.left)
-            rows = [self._tickets.forget(ticket.id), self._codes.forget(found.stream)]
-            self._store.save(found.changes(facts), rows=rows)
+            self._store.save(found.changes(facts), rows=[self._tickets.forget(ticket.id)])
             return CodeOver()
 
         if refusal := decide(attempt):
             raise refusal
+
+    def forget_old(self, now: datetime) -> None:
+        self._codes.forget_old(now)
 
 
 def _fault_of(typed: str) -> str:

@@ -16,6 +16,7 @@ from domain.errors import (
     CertificateOfAnother,
     CertificateUnknown,
     CertificateUnusable,
+    ChangeDue,
     NoCertificateShown,
     NoSession,
     NotPermitted,
@@ -151,10 +152,12 @@ class Sessions:
             return None
 
     def staff(self, cookie: str | None, fingerprint: str | None, roles: Sequence[Role], now: datetime) -> Visitor:
-        """A visitor in one of `roles`, who owes no change of the password."""
+        """A visitor in one of `roles`. Raises SessionRefused, NotPermitted, ChangeDue."""
         visitor = self.visitor(cookie, fingerprint, now)
-        if visitor.session.role not in roles or visitor.session.must_change_password:
+        if visitor.session.role not in roles:
             raise NotPermitted
+        if visitor.session.must_change_password:
+            raise ChangeDue
         return visitor
 
     def forget_old(self, now: datetime) -> None:

@@ -10,7 +10,7 @@ from domain.certificate import Certificate, certificate_from, certificate_stream
 from domain.credentials import account_stream, organization_stream
 from domain.errors import NotFound
 from domain.fact import Fact
-from domain.notification import Kind, Notification, notification_stream
+from domain.notification import Kind, Notification, notification_stream, renews
 from domain.organization import Organization, organization_from
 from domain.organization_facts import Profile
 from domain.user_account import UserAccount, account_from
@@ -100,14 +100,13 @@ def newest_live(store: FactStore, account: UserAccount, now: datetime) -> Certif
     return next((found.state for found in live_certificates(store, account, now)), None)
 
 
-def is_renewed(store: FactStore, certificate: Certificate) -> bool:
-    """Whether the user has a later certificate that was not revoked (R8.2)."""
-    found = find_account(store, certificate.user_id)
-    later = certificates_of(store, found.state) if found else iter(())
-    return any(
-        other.state.validity is not None and other.state.revoked is None
-        for other in later
-        if other.state.number > certificate.number
+def is_renewed(store: FactStore, account: UserAccount, certificate: Certificate) -> bool:
+    """Whether a later certificate of the account spares its user the mails about this one's end (R8.2)."""
+    older = certificate.validity
+    return older is not None and any(
+        found.state.validity is not None and renews(found.state.revoked_at, older.not_after)
+        for found in certificates_of(store, account)
+        if found.state.number > certificate.number
     )
 
 

@@ -27,7 +27,7 @@ from application.ports import KeyPair
 from application.streams import load_account, load_certificate
 from bench.django_ca import django_ca
 from bench.place import Place, place
-from bench.rounds import Cost, Row, compared, cost_of, interleaved, table
+from bench.rounds import A_CPU_SECOND, Comparison, Cost, Row, cost_of, interleaved, table
 from domain.certificate import certificate_stream
 from domain.fact import COMMAND_LINE
 from domain.organization_facts import Profile
@@ -42,6 +42,10 @@ CERTIFICATES = 40  # in one round
 RSA_BITS = 2048
 BANK = "見本"
 CERTIFY = "/api/v1/cfssl/sign"
+P256 = Comparison("P2", "certificates, P-256 authority; django-ca", A_CPU_SECOND, ">= 1")
+RSA = Comparison("P2", f"certificates, RSA-{RSA_BITS} authority; django-ca", A_CPU_SECOND, ">= 15")
+CFSSL = Comparison("P2", "certificates, P-256 authority; `cfssl serve`, which stores none", A_CPU_SECOND)
+COMPARISONS = [P256, RSA, CFSSL]
 
 Side = Callable[[], Cost]
 
@@ -159,22 +163,22 @@ def compare(at: Place, folder: Path) -> list[Row]:
         if django is None:
             print("P2: django-ca is not installed, nothing compared")
         else:
-            for kind, what, goal in (("EC", "P-256", 1), ("RSA", f"RSA-{RSA_BITS}", 15)):
+            for kind, comparison in (("EC", P256), ("RSA", RSA)):
 
                 def theirs(kind: str = kind) -> Cost:
                     return Cost(django.certify(kind, CERTIFICATES), 0).per(CERTIFICATES)
 
                 peer, mine = interleaved(theirs, sides[kind])
-                found.append(row(f"certificates, {what} authority; django-ca", mine, peer, f">= {goal:g}"))
+                found.append(row(comparison, mine, peer))
         if other is not None:
             peer, mine = interleaved(other, sides["EC"])
-            found.append(row("certificates, P-256 authority; `cfssl serve`, which stores none", mine, peer))
+            found.append(row(CFSSL, mine, peer))
         return found
 
 
-def row(what: str, mine: list[Cost], peer: list[Cost], goal: str = "") -> Row:
+def row(comparison: Comparison, mine: list[Cost], peer: list[Cost]) -> Row:
     ours_a_second, theirs_a_second = ([1 / cost.cpu for cost in costs] for costs in (mine, peer))
-    return compared("P2", what, "a CPU-second", ours_a_second, theirs_a_second, goal)
+    return comparison.of(ours_a_second, theirs_a_second)
 
 
 if __name__ == "__main__":

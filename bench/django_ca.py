@@ -1,18 +1,27 @@
-"""django-ca as a peer, in an environment of its own (`SHOMEI_BENCH_DJANGO_CA` names its python), as SERVED below.
+"""django-ca as a peer, in an environment of its own (made for the run, or `SHOMEI_BENCH_DJANGO_CA` names the python of
+one), as SERVED below.
 
 OCSP is answered by gunicorn with one worker that keeps connections open; lists and certificates are made by the calls
-that django-ca's own commands make. The environment needs `django-ca` and `gunicorn`.
+that django-ca's own commands make.
 """
 
+import atexit
 import json
 import os
+import shutil
 import subprocess
+import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 PYTHON = "SHOMEI_BENCH_DJANGO_CA"
+# Both sides sign with the same library.
+PACKAGES = ["django-ca==3.2.0", "django==5.2.19", "gunicorn==27.0.1", f"cryptography=={version('cryptography')}"]
 
 SERVED = """
 import io, json, os, signal, sys, time, types
@@ -158,11 +167,41 @@ class DjangoCa:
         return json.loads(self._process.stdout.readline())
 
 
+@cache
+def environment() -> str | None:
+    """The python of an environment with PACKAGES: the one that is named, else one that lasts as long as this process;
+    None where they are not to be had."""
+    if named := os.environ.get(PYTHON):
+        return named
+    print(f"an environment with {' '.join(PACKAGES)} …", file=sys.stderr, flush=True)
+    home = Path(tempfile.mkdtemp(prefix="shomei-"))
+    atexit.register(shutil.rmtree, home, ignore_errors=True)
+    python = str(home / "bin" / "python")
+    quiet = subprocess.DEVNULL
+    try:
+        if uv := working_uv():
+            subprocess.run([uv, "venv", "-q", "--python", sys.executable, str(home)], check=True)
+            subprocess.run([uv, "pip", "install", "-q", "--python", python, *PACKAGES], check=True)
+        else:
+            subprocess.run([sys.executable, "-m", "venv", str(home)], check=True, stdout=quiet)
+            words = ["-m", "pip", "install", "-q", "--disable-pip-version-check", "--root-user-action=ignore"]
+            subprocess.run([python, *words, *PACKAGES], check=True)
+    except subprocess.CalledProcessError:
+        return None
+    return python
+
+
+def working_uv() -> str | None:
+    """A version manager's `uv` may stand for none."""
+    found = shutil.which("uv")
+    return found if found and subprocess.run([found, "--version"], capture_output=True).returncode == 0 else None
+
+
 @contextmanager
 def django_ca(home: Path, port: int) -> Iterator[DjangoCa | None]:
     """None where there is no such environment."""
-    python = os.environ.get(PYTHON)
-    if not python:
+    python = environment()
+    if python is None:
         yield None
         return
     home.mkdir()

@@ -21,7 +21,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bench.place import Browser, Customer, place
-from bench.rounds import Row, compared, interleaved, table
+from bench.rounds import Comparison, Row, interleaved, table
 from infra.bootstrap import pki, web_application
 from infra.processes import listening
 from tests.support.crowd import refusals, together
@@ -31,6 +31,10 @@ from tests.support.server import BackgroundServer
 VISITORS = 20  # of each kind
 PERIOD = 0.002  # seconds between two wake-ups
 LOWEST = 19  # of the priorities
+CROWD = f"{VISITORS} issues and {VISITORS} log-ins"
+STALL = Comparison("P5", f"longest stall of the loop under {CROWD}; idle", "ms", "<= 5")
+OF_THE_MACHINE = Comparison("P5", "the same; an empty loop in a process beside, under that load", "ms")
+COMPARISONS = [STALL, OF_THE_MACHINE]
 
 SPAWN = multiprocessing.get_context("spawn")
 
@@ -181,11 +185,7 @@ def rows() -> list[Row]:
             crowded, quiet = interleaved(busy, idle)
     loaded, unloaded = ([1000 * stall.ours for stall in stalls] for stalls in (crowded, quiet))
     machine = [1000 * stall.empty for stall in crowded]
-    crowd_of = f"{VISITORS} issues and {VISITORS} log-ins"
-    return [
-        compared("P5", f"longest stall of the loop under {crowd_of}; idle", "ms", loaded, unloaded, "<= 5"),
-        compared("P5", "the same; an empty loop in a process beside, under that load", "ms", loaded, machine),
-    ]
+    return [STALL.of(loaded, unloaded), OF_THE_MACHINE.of(loaded, machine)]
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from bench.django_ca import DjangoCa, django_ca
 from bench.openssl import cfssl_responder, openssl_responder
 from bench.place import Place, place
-from bench.rounds import Cost, Row, compared, cost_of, interleaved, table
+from bench.rounds import A_CPU_SECOND, Comparison, Cost, Row, cost_of, interleaved, table
 from infra.bootstrap import load_authority
 from infra.clock import now
 from infra.ocsp_signer import OcspSignerFile
@@ -27,6 +27,11 @@ from tests.support.fleet import PASSPHRASE, PATIENCE, free_port
 from tests.support.ocsp import GOOD, read, request
 
 ANSWERS = 400  # in one round
+CACHED_CFSSL = Comparison("P3", "OCSP answers, cached; cfssl ocspserve", A_CPU_SECOND, ">= 0.5")
+CACHED_DJANGO = Comparison("P3", "OCSP answers, cached; django-ca", A_CPU_SECOND, ">= 35")
+SIGNED_OPENSSL = Comparison("P3", "OCSP answers, signed on demand; openssl ocsp", A_CPU_SECOND, ">= 0.4")
+SIGNED_DJANGO = Comparison("P3", "OCSP answers, signed on demand; django-ca", A_CPU_SECOND, ">= 10")
+COMPARISONS = [CACHED_CFSSL, CACHED_DJANGO, SIGNED_OPENSSL, SIGNED_DJANGO]
 Side = Callable[[], Cost]
 
 
@@ -113,10 +118,10 @@ def compare(at: Place, opened: ExitStack, folder: Path) -> list[Row]:
     openssl = opened.enter_context(openssl_responder(folder, openssl_port, issuing, signer, serial, end))
     django = opened.enter_context(django_ca(folder / "django", free_port()))
     return [
-        *beside("cached", cached, "cfssl ocspserve", of(cfssl, cfssl_port, lambda: plain), 0.5),
-        *beside("cached", cached, "django-ca", of_django(django), 35),
-        *beside("signed on demand", on_demand, "openssl ocsp", of(openssl, openssl_port, with_nonce), 0.4),
-        *beside("signed on demand", on_demand, "django-ca", of_django(django), 10),
+        *beside(CACHED_CFSSL, cached, of(cfssl, cfssl_port, lambda: plain)),
+        *beside(CACHED_DJANGO, cached, of_django(django)),
+        *beside(SIGNED_OPENSSL, on_demand, of(openssl, openssl_port, with_nonce)),
+        *beside(SIGNED_DJANGO, on_demand, of_django(django)),
     ]
 
 
@@ -128,16 +133,14 @@ def of_django(found: DjangoCa | None) -> Side | None:
     return asking(found.port, found.path, found.web, lambda: found.request) if found else None
 
 
-def beside(what: str, ours: Side, name: str, peer: Side | None, goal: float) -> list[Row]:
+def beside(comparison: Comparison, ours: Side, peer: Side | None) -> list[Row]:
     """None where the peer is not to be had."""
     if peer is None:
-        print(f"P3 {what}: {name} is not installed, nothing compared")
+        print(f"P3: not installed, nothing compared: {comparison.what}")
         return []
     theirs, mine = interleaved(peer, ours)
     ours_a_second, theirs_a_second = ([1 / cost.cpu for cost in costs] for costs in (mine, theirs))
-    return [
-        compared("P3", f"OCSP answers, {what}; {name}", "a CPU-second", ours_a_second, theirs_a_second, f">= {goal:g}")
-    ]
+    return [comparison.of(ours_a_second, theirs_a_second)]
 
 
 def serial_of_a_certificate(at: Place) -> str:

@@ -13,7 +13,7 @@ from http.client import HTTPSConnection
 from pathlib import Path
 
 from bench.place import Browser, Customer, Place, place
-from bench.rounds import Cost, Row, compared, cost_of, interleaved, table
+from bench.rounds import A_CPU_SECOND, Comparison, Cost, Row, cost_of, interleaved, table
 from infra import development_certificate, generations
 from infra.bootstrap import authority_home
 from infra.clock import now
@@ -22,6 +22,11 @@ from tests.support.fleet import PATIENCE, free_port, wait
 PAGES = 300  # in one round
 ACCOUNTS = 100  # a page of the API
 ROOT = Path(__file__).parents[1]
+ONE = Comparison("P7", "lock status of one account, JSON; hello world", A_CPU_SECOND, ">= 0.4")
+MANY = Comparison("P7", f"lock status of {ACCOUNTS} accounts, JSON; hello world", A_CPU_SECOND)
+HOME = Comparison("P7", "/home, a page with session check; hello world", A_CPU_SECOND, ">= 0.25")
+ENTRANCE = Comparison("P7", "/, which names the certificate shown; hello world", A_CPU_SECOND)
+COMPARISONS = [ONE, MANY, HOME, ENTRANCE]
 
 HELLO = """
 import sys
@@ -123,13 +128,7 @@ def rows() -> list[Row]:
                     reading(home, "/", web.process.pid),
                 ),
             )
-    unit = "a CPU-second"
-    return [
-        compared("P7", "lock status of one account, JSON; hello world", unit, one, hello, ">= 0.4"),
-        compared("P7", f"lock status of {ACCOUNTS} accounts, JSON; hello world", unit, many, hello),
-        compared("P7", "/home, a page with session check; hello world", unit, page, hello, ">= 0.25"),
-        compared("P7", "/, which names the certificate shown; hello world", unit, entrance, hello),
-    ]
+    return [ONE.of(one, hello), MANY.of(many, hello), HOME.of(page, hello), ENTRANCE.of(entrance, hello)]
 
 
 def rates(costs: list[Cost]) -> list[float]:

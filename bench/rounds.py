@@ -11,6 +11,7 @@ from typing import TypeVar
 Measured = TypeVar("Measured")
 
 ROUNDS = 7
+A_CPU_SECOND = "a CPU-second"  # the unit of most rates
 
 
 @dataclass(frozen=True)
@@ -96,10 +97,21 @@ class Row:
         return [self.measure, self.what, self.ours, self.beside, spread, self.goal, self.verdict]
 
 
-def compared(measure: str, what: str, unit: str, ours: Sequence[float], beside: Sequence[float], goal: str = "") -> Row:
-    """Of the same rounds on both sides, each figure in `unit`."""
-    ratios = [one / other for one, other in zip(ours, beside, strict=True)]
-    return Row(measure, what, f"{median(ours):,.1f} {unit}", f"{median(beside):,.1f} {unit}", ratios, goal)
+@dataclass(frozen=True)
+class Comparison:
+    """A row that a script can tell, before anything is measured. `what` may have `{places}` for what the run finds;
+    `unit` is that of both figures."""
+
+    measure: str
+    what: str
+    unit: str
+    goal: str = ""
+
+    def of(self, ours: Sequence[float], beside: Sequence[float], **places: object) -> Row:
+        """Of the same rounds on both sides, each figure in `unit`."""
+        ratios = [one / other for one, other in zip(ours, beside, strict=True)]
+        what, mine, theirs = self.what.format(**places), median(ours), median(beside)
+        return Row(self.measure, what, f"{mine:,.1f} {self.unit}", f"{theirs:,.1f} {self.unit}", ratios, self.goal)
 
 
 HEAD = ["#", "what", "ours", "beside it", "ratio (lowest-highest round)", "goal", ""]

@@ -15,6 +15,7 @@ DomainError
 │                           NoPackage (409) · …Gone (410)
 ├── SessionRefused          NoSession · SessionEnded · TokenRefused (401)
 ├── NotPermitted            the role may not (403)
+├── ChangeDue               the own password is to be changed first (403)
 ├── NotFound                unknown, or another organization's (404, R1.3)
 └── Conflicting             UserIdTaken · OrganizationCodeTaken · MasterExists · AlreadyClosed · TooManyUsers ·
                             AlreadyRegistered · InvitationExpired ·
@@ -294,6 +295,10 @@ class TokenRefused(SessionRefused):
 
 class NotPermitted(DomainError):
     code = "not_permitted"
+
+
+class ChangeDue(DomainError):
+    code = "change_due"
 
 
 class NotFound(DomainError):

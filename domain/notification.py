@@ -14,7 +14,7 @@ import msgspec
 from domain.certificate import Certificate
 from domain.errors import NotGivenUp
 from domain.fact import Fact
-from domain.validity import JST, japanese_day, start_of_day
+from domain.validity import JST, end_of, japanese_day, start_of_day
 
 NOTIFICATIONS = UUID("0b6d6c1e-54f5-4f0e-9d0c-5b8f6d1f2a04")
 
@@ -24,7 +24,7 @@ Address: TypeAlias = Literal["address_changed", "address_left"]
 Kind: TypeAlias = Literal[Expiry, Address, "locked", "blocked", "issued", "revoked", "released", "code"]
 EXPIRY: tuple[Expiry, ...] = ("expiring", "expired")
 ADDRESS: tuple[Address, ...] = ("address_changed", "address_left")
-Cancelled = Literal["renewed", "ended", "not_ended", "erased", "code_over"]
+Cancelled = Literal["renewed", "ended", "not_ended", "closed", "erased", "code_over"]
 Outcome = Literal["sent", "given_up", "cancelled"]
 
 
@@ -118,6 +118,15 @@ def notification_from(facts: Iterable[Fact]) -> Notification | None:
         elif state is not None:
             state = state.after(fact)
     return state
+
+
+def renews(revoked_at: datetime | None, not_after: datetime) -> bool:
+    """Whether a later certificate, revoked then or never, spares its user the mails about one until `not_after` (R8.2).
+
+    Not where it was revoked before that end: the older is then what the user has left. Revoked afterwards it has done
+    its part, whether it was ever used or not: the older did not end unrenewed.
+    """
+    return revoked_at is None or revoked_at >= end_of(not_after)
 
 
 def expiry_due(certificate: Certificate, is_renewed: bool, now: datetime) -> Expiry | None:

@@ -75,10 +75,12 @@ class Organization(Invitation, frozen=True, kw_only=True):
         self._check_not_closed()
         if len(self.general_users) >= most:
             raise TooManyUsers(most)
-        return [GeneralUserRegistered(at=now, by=by, user_id=user_id)]
+        return [*self._expire_lock(by, now), GeneralUserRegistered(at=now, by=by, user_id=user_id)]
 
     def close_general_user(self, user_id: str, by: str, now: datetime) -> list[Fact]:
-        return [GeneralUserClosed(at=now, by=by, user_id=user_id)] if user_id in self.general_users else []
+        if user_id not in self.general_users:
+            return []
+        return [*self._expire_lock(by, now), GeneralUserClosed(at=now, by=by, user_id=user_id)]
 
     def close(self, by: str, now: datetime) -> list[Fact]:
         """For ever: its code is not used again (R6.4)."""
@@ -102,7 +104,7 @@ class Organization(Invitation, frozen=True, kw_only=True):
             issuance_code=issuance_code or self.issuance_code,
             language=language or self.language,
         )
-        return [] if self.after(wanted) == self else [wanted]
+        return [] if self.after(wanted) == self else [*self._expire_lock(by, now), wanted]
 
     def _check_no_master(self) -> None:
         if self.master is not None:

@@ -18,6 +18,11 @@ def start_of_day(day: date) -> datetime:
     return datetime.combine(day, time(), JST).astimezone(UTC)
 
 
+def end_of(not_after: datetime) -> datetime:
+    """The first instant after it: the second named by not_after still counts as a whole."""
+    return not_after + timedelta(seconds=1)
+
+
 class Validity(msgspec.Struct, frozen=True):
     """The certificate's own fields: whole seconds, both inclusive (RFC 5280 4.1.2.5)."""
 
@@ -49,8 +54,7 @@ class Validity(msgspec.Struct, frozen=True):
         return now >= self.not_before
 
     def is_over(self, now: datetime) -> bool:
-        """The second named by not_after still counts as a whole."""
-        return now >= self.not_after + timedelta(seconds=1)
+        return now >= end_of(self.not_after)
 
     def is_renewable(self, now: datetime) -> bool:
         return now >= start_of_day(self.renewable_from)

@@ -253,7 +253,7 @@ def web_application(found: House, desk: IssuingDesk, pki: Pki) -> Starlette:
         [
             *api.routes(found.views, site.ask, authorize, found.clock),
             *members.routes(site, found.views),
-            *bank.routes(site, found.views, lambda: root_list.end(authority_home(settings))),
+            *bank.routes(site, found.views, lambda: root_list.term(authority_home(settings))),
             *mailbox.routes(site, kept),
             *pki.routes(found.clock),
         ],

@@ -4,6 +4,7 @@ In the clear, for the reminder worker puts them into mails; a code opens nothing
 right, lives ten minutes, and five wrong ones end it.
 """
 
+from datetime import datetime
 from uuid import UUID
 
 from application.ports import Row
@@ -14,10 +15,11 @@ class CodeDrawer:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def keep(self, owner: UUID, number: int, code: str) -> Row:
-        insert = """insert into issuance_codes (owner, number, code) values (%s, %s, %s)
-                    on conflict (owner) do update set number = excluded.number, code = excluded.code"""
-        return statement(insert, owner, number, code)
+    def keep(self, owner: UUID, number: int, code: str, until: datetime) -> Row:
+        insert = """insert into issuance_codes (owner, number, code, until) values (%s, %s, %s, %s)
+                    on conflict (owner) do update
+                    set number = excluded.number, code = excluded.code, until = excluded.until"""
+        return statement(insert, owner, number, code, until)
 
     def of(self, owner: UUID, number: int) -> str | None:
         query = "select code from issuance_codes where owner = %s and number = %s"
@@ -26,3 +28,7 @@ class CodeDrawer:
 
     def forget(self, owner: UUID) -> Row:
         return statement("delete from issuance_codes where owner = %s", owner)
+
+    def forget_old(self, now: datetime) -> None:
+        # Without an end it is an earlier version's.
+        self._database.execute("delete from issuance_codes where until is null or until <= %s", now)

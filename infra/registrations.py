@@ -2,10 +2,11 @@
 
 import secrets
 from datetime import datetime
+from hashlib import sha256
 
 import msgspec
 
-from application.ports import MasterProfile, Registrant, Row
+from application.ports import MasterProfile, Proposal, Registrant, Row
 from infra.postgres import Database, statement
 from infra.tickets import one_row
 from infra.vault import derive, seal, unseal
@@ -34,11 +35,14 @@ class RegistrationBook:
         update = "update registrations set profile = %s where id = %s and user_id is null"
         return one_row(update, sealed, registrant_id(cookie))
 
-    def profile(self, cookie: str) -> MasterProfile | None:
+    def proposal(self, cookie: str) -> Proposal | None:
         query = "select profile from registrations where id = %s and profile is not null"
         found = self._database.execute(query, registrant_id(cookie))
         opened = unseal(cookie, "profile", found[0]["profile"]) if found else None
-        return msgspec.json.decode(opened, type=MasterProfile) if opened else None
+        if opened is None:
+            return None
+        # A fresh nonce at every sealing makes it another tag, though the same be typed again.
+        return Proposal(msgspec.json.decode(opened, type=MasterProfile), sha256(found[0]["profile"]).hexdigest())
 
     def registered(self, registrant: str, user_id: str) -> Row:
         update = "update registrations set user_id = %s, profile = null where id = %s and user_id is null"

@@ -34,10 +34,18 @@ def read(home: Path) -> x509.CertificateRevocationList | None:
         return None
 
 
+def term(home: Path) -> tuple[datetime, datetime] | None:
+    """From its making until when the list is good; None where there is none that says so."""
+    found = read(home)
+    if found is None or found.next_update_utc is None:
+        return None
+    return found.last_update_utc, found.next_update_utc
+
+
 def end(home: Path) -> datetime | None:
     """Until when the list is good; None where there is none that says so."""
-    found = read(home)
-    return found.next_update_utc if found is not None else None
+    found = term(home)
+    return found[1] if found is not None else None
 
 
 def is_due(home: Path, now: datetime) -> bool:

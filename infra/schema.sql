@@ -117,6 +117,7 @@ create table if not exists issuance_codes (
     number int not null,
     code text not null
 );
+alter table issuance_codes add column if not exists until timestamptz;
 create index if not exists tickets_stream_idx on tickets (stream) where stream is not null;
 -- Browsers in which a letter's initial password was right; what was typed since is sealed under the cookie's key.
 create table if not exists registrations (

@@ -165,8 +165,7 @@ class SmtpMailer:
         except smtplib.SMTPServerDisconnected:
             raise
         except smtplib.SMTPAuthenticationError as error:
-            code = "busy" if 400 <= error.smtp_code < 500 else "login_refused"
-            raise MailFault(code, is_servers=True) from None
+            raise MailFault("busy" if 400 <= error.smtp_code < 500 else "login_refused", is_servers=True) from None
         except (
             smtplib.SMTPException,
             ValueError,

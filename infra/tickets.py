@@ -9,6 +9,7 @@ from typing import Any, LiteralString
 from uuid import UUID
 
 from application.ports import Conflict, Row, Ticket
+from domain.credentials import account_stream
 from domain.errors import TicketMissing
 from infra.postgres import Database, statement
 from infra.vault import derive, seal, unseal
@@ -28,6 +29,15 @@ def one_row(query: LiteralString, *parameters: object) -> Row:
             raise Conflict("gone")
 
     return row
+
+
+def deleted_with_code(cursor: Any, query: LiteralString, ticket: str) -> bool:
+    """Whether there was one to delete. With it goes the code by mail that it waits for; a newer one is another's."""
+    found = cursor.execute(query, [ticket]).fetchone()
+    if found is not None and found["code"] is not None:
+        owner = account_stream(found["user_id"])
+        cursor.execute("delete from issuance_codes where owner = %s and number = %s", [owner, found["code"]])
+    return found is not None
 
 
 class TicketDrawer:
@@ -105,18 +115,31 @@ class TicketDrawer:
         return statement("update tickets set package = null, gone = true where stream = %s", stream)
 
     def cancel(self, ticket: str) -> Row:
-        return one_row("delete from tickets where id = %s and (number is null or failure is not null)", ticket)
+        def row(cursor: Any) -> None:
+            query = """delete from tickets where id = %s and (number is null or failure is not null)
+                       returning user_id, code"""
+            if not deleted_with_code(cursor, query, ticket):
+                raise Conflict("gone")
+
+        return row
 
     def forget(self, ticket: str) -> Row:
         def row(cursor: Any) -> None:
-            cursor.execute("delete from tickets where id = %s and issued_at is null", [ticket])
+            query = "delete from tickets where id = %s and issued_at is null returning user_id, code"
+            deleted_with_code(cursor, query, ticket)
             if cursor.execute("select from tickets where id = %s", [ticket]).rowcount:
                 raise Conflict("tickets")
 
         return row
 
-    def forget_user(self, user_id: str) -> Row:
-        return statement("delete from tickets where lower(user_id) = lower(%s) and issued_at is null", user_id)
+    def forget_users(self, *user_ids: str) -> Row:
+        def row(cursor: Any) -> None:
+            known = [user_id.lower() for user_id in user_ids]
+            cursor.execute("delete from tickets where lower(user_id) = any(%s) and issued_at is null", [known])
+            owners = [account_stream(user_id) for user_id in user_ids]
+            cursor.execute("delete from issuance_codes where owner = any(%s)", [owners])
+
+        return row
 
     def overdue_packages(self, issued_before: datetime) -> list[UUID]:
         query = "select stream from tickets where package is not null and issued_at <= %s"

@@ -23,6 +23,7 @@ from projections.answers import (
     AccountState,
     ApprovalKey,
     ApprovalPage,
+    ApprovalState,
     CertificateKey,
     CertificatePage,
     CertificateSort,
@@ -191,10 +192,15 @@ class CurrentViews:
             return self._outbox.page(cursor, state=state, user_id=user_id, sort=sort, after=after, limit=limit)
 
     def approvals(
-        self, *, approval: UUID | None = None, after: ApprovalKey | None = None, limit: int = PAGE
+        self,
+        *,
+        approval: UUID | None = None,
+        state: ApprovalState | None = None,
+        after: ApprovalKey | None = None,
+        limit: int = PAGE,
     ) -> ApprovalPage:
         with self._cursor() as cursor:
-            return self._approvals.page(cursor, approval=approval, after=after, limit=limit)
+            return self._approvals.page(cursor, approval=approval, state=state, after=after, limit=limit)
 
     def approvals_waiting(self) -> int:
         with self._cursor() as cursor:

@@ -27,6 +27,7 @@ def duties(found: House, letters: Letters, mailer: Mailer, stopped: Event) -> li
 
     return [
         Duty("purge", 20, lambda: desk.delivery.purge(clock())),  # at least once a minute (R4.8)
+        Duty("old codes", 20, lambda: desk.second_check.forget_old(clock())),
         Duty("old sessions", 60, lambda: desk.sessions.forget_old(clock())),
         Duty("old registrations", 60, lambda: desk.registration.forget_old(clock())),
         Duty("old limits", 20, found.limits.forget_old),

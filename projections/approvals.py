@@ -105,6 +105,7 @@ class Approvals:
         cursor: Cursor[DictRow],
         *,
         approval: UUID | None = None,
+        state: ApprovalState | None = None,
         after: ApprovalKey | None = None,
         limit: int = PAGE,
     ) -> ApprovalPage:
@@ -112,11 +113,15 @@ class Approvals:
         conditions = [sql.SQL("true")]
         if approval is not None:
             conditions.append(sql.SQL("approval = %(approval)s"))
+        if state is not None:
+            # The first half leaves out, by the index, what is open or what is not.
+            conditions.append(sql.SQL("is_open = (%(state)s::text = 'open') and state = %(state)s::text"))
         if after is not None:
             conditions.append(sql.SQL("(is_open, position) < (%(is_open)s, %(position)s)"))
         query = sql.SQL(QUESTION).format(table=self._table, conditions=sql.SQL(" and ").join(conditions))
         asked = {
             "approval": approval,
+            "state": state,
             "is_open": after and after.is_open,
             "position": after and after.position,
             "limit": limit,

@@ -1,13 +1,16 @@
-"""docs/operations.md names only commands, settings and metrics that there are (style 29, 33)."""
+"""docs/operations.md names only commands, settings and metrics that there are, and its SQL works (style 29, 33)."""
 
 import re
 from pathlib import Path
 
 import click
+import psycopg
 
 from infra import metrics
 from infra.cli import main
 from infra.settings import describe
+from tests.support.database import Dsn
+from tests.support.house import House
 
 TEXT = (Path(__file__).parents[1] / "docs" / "operations.md").read_text(encoding="utf-8")
 
@@ -40,3 +43,21 @@ def test_each_metric_that_is_named_exists() -> None:
 
     assert len(named) >= 4
     assert {name for name in named if f'"{name.removesuffix("_total")}"' not in code} == set()
+
+
+def test_what_is_said_to_be_void_after_a_restore_is_so(house: House, dsn: Dsn) -> None:
+    """R10.7."""
+    house.organization()
+    house.user()
+    house.user("jiro0001")
+    package, passage = house.issue(), house.enter("jiro0001")
+    session = house.log_in()
+    (_, statements) = re.split(r"Void what people had open.*?```\n", TEXT, flags=re.DOTALL)
+
+    with psycopg.connect(dsn.owner) as connection:
+        connection.execute(statements.partition("```")[0].encode())
+
+    ticket = house.tickets.find(package)
+    assert (house.tickets.package(package), ticket and ticket.gone) == (None, True)
+    assert house.tickets.find(passage) is None
+    assert house.sessions.find(session) is None

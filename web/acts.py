@@ -27,7 +27,7 @@ class ActPages:
     # ---- who, and with which password ----------------------------------------------------------------------------
 
     async def actor(self, request: Request) -> Visitor:
-        """Raises SessionRefused, NotPermitted."""
+        """Raises SessionRefused, NotPermitted, ChangeDue."""
         cookie, known_by = read(request, SESSION), fingerprint(request)
         return await self.site.ask(self.site.desk.sessions.staff, cookie, known_by, self._roles, self.site.clock())
 

@@ -29,8 +29,8 @@ from web.views import ConsoleViews
 COUNTED = 500  # of what may be many, so many are counted, and then the page says so
 ROOT_LIST_RENEWAL = timedelta(days=30)  # before its end: somebody has to go where the root is
 
-# Until when the root's list of revoked certificates is good (R4.10); None where there is none.
-RootListEnd = Callable[[], datetime | None]
+# From when and until when the root's list of revoked certificates is good (R4.10); None where there is none.
+RootListTerm = Callable[[], tuple[datetime, datetime] | None]
 
 
 class Count(msgspec.Struct, frozen=True):
@@ -44,7 +44,7 @@ def count_of(page: Page[Any, Any]) -> Count:
     return Count(len(page.items), page.next is not None)
 
 
-def routes(site: Site, views: ConsoleViews, root_list_end: RootListEnd) -> list[Route]:
+def routes(site: Site, views: ConsoleViews, root_list_term: RootListTerm) -> list[Route]:
     console = Console(site, views)
 
     async def overview(request: Request) -> Response:
@@ -59,7 +59,7 @@ def routes(site: Site, views: ConsoleViews, root_list_end: RootListEnd) -> list[
         unused = await site.ask(views.certificates, now, unused=True, limit=COUNTED)
         mails = await site.ask(views.mail_totals)
         approvals = await site.ask(views.approvals_waiting)
-        root_list = await site.ask(root_list_end)
+        made, root_list = await site.ask(root_list_term) or (None, None)
         found = await site.ask(views.ending_days, now, within=EXPIRING_WITHIN)
         days = every_day(found, japanese_day(now), EXPIRING_WITHIN)
         held = [*blocked.items, *locked.items]
@@ -76,6 +76,8 @@ def routes(site: Site, views: ConsoleViews, root_list_end: RootListEnd) -> list[
             waiting=Count(mails.waiting),
             waiting_since=mails.oldest_waiting_since,
             root_list=root_list,
+            root_list_made=made,
+            root_list_age=(japanese_day(now) - japanese_day(made)).days if made else None,
             root_list_due=root_list is None or now >= root_list - ROOT_LIST_RENEWAL,
             rows=held[:SHOWN],
             all_shown=len(held) <= SHOWN and not blocked.next and not locked.next,

@@ -1,15 +1,19 @@
 """Accounts as the bank sees them: who is locked or blocked, and their release (R3.6, R9.1, R9.2)."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from functools import partial
 from http import HTTPStatus
 from typing import Any
 
+from msgspec.structs import replace
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from domain.errors import DomainError, NotFound
+from application.ports import Contact
+from domain.errors import AccountIsLocked, DomainError, NotFound
+from domain.user_account import UserAccount
 from projections.answers import AccountRow
 from web.api_queries import RESOURCES, LockStatusQuery, Name
 from web.bank_console import SHOWN, Console, Listing
@@ -30,16 +34,29 @@ LISTING = Listing(
 )
 
 
+def as_it_stands(row: AccountRow, account: UserAccount, now: datetime) -> AccountRow:
+    """Held or open from the account itself, so that it is so already, however far the read models are behind."""
+    hold = account.hold(now)
+    return replace(
+        row,
+        state=hold.code if hold else "open",
+        failures=account.lockout.failures_at(now),
+        locks=account.lockout.locks,
+        locked_until=hold.until if isinstance(hold, AccountIsLocked) else None,
+    )
+
+
 def routes(console: Console) -> list[Route]:
     site, views = console.site, console.views
 
-    async def row_of(request: Request) -> AccountRow:
-        """Of exactly this ID (R2.2)."""
-        user_id = console.named(request, "user_id", Name)
-        found = await site.ask(views.lock_status, site.clock(), user_id=user_id, limit=1)
-        if [row.user_id for row in found.items] != [user_id]:
+    async def found(request: Request) -> tuple[AccountRow, Contact | None]:
+        """Of exactly this ID (R2.2); the person is None once erased."""
+        user_id, now = console.named(request, "user_id", Name), site.clock()
+        rows = (await site.ask(views.lock_status, now, user_id=user_id, limit=1)).items
+        if [row.user_id for row in rows] != [user_id]:
             raise NotFound("user")
-        return found.items[0]
+        account, person = await site.ask(site.desk.accounts.find, user_id)
+        return as_it_stands(rows[0], account, now), person
 
     async def listed(request: Request) -> Response:
         async def context(rows: Sequence[AccountRow]) -> dict[str, Any]:
@@ -50,9 +67,9 @@ def routes(console: Console) -> list[Route]:
 
     async def shown(request: Request) -> Response:
         who = await console.admin(request)
-        row, now = await row_of(request), site.clock()
+        row, person = await found(request)
         registered = await site.ask(views.users, user_id=row.user_id, limit=1)
-        certificates = await site.ask(views.certificates, now, user_id=row.user_id, limit=SHOWN)
+        certificates = await site.ask(views.certificates, site.clock(), user_id=row.user_id, limit=SHOWN)
         return await console.page(
             request,
             who,
@@ -60,7 +77,7 @@ def routes(console: Console) -> list[Route]:
             row=row,
             names=await console.organization_names([row]),
             registered=next(iter(registered.items), None),
-            person=await site.ask(site.desk.accounts.person, row.user_id),
+            person=person,
             certificates=certificates.items,
             mails=(await site.ask(views.mails, user_id=row.user_id, limit=SHOWN)).items,
         )
@@ -69,7 +86,7 @@ def routes(console: Console) -> list[Route]:
         request: Request, status: int, faults: Mapping[str, str], refusal: DomainError | None
     ) -> Response:
         who = await console.admin(request)  # anew: a wrong password may have blocked whoever typed it
-        row = await row_of(request)
+        row, _ = await found(request)
         names = await console.organization_names([row])
         return await console.act_page(request, who, "bank_release.html", status, faults, refusal, row=row, names=names)
 
@@ -78,7 +95,7 @@ def routes(console: Console) -> list[Route]:
 
     async def release(request: Request) -> Response:
         fields, who = await console.form(request)
-        user_id = (await row_of(request)).user_id
+        user_id = (await found(request))[0].user_id
         request.state.again = partial(release_page, request)
         await console.confirm(who, fields)
         await site.ask(site.desk.accounts.release, user_id, who.user_id, site.clock())

@@ -7,13 +7,14 @@ from http import HTTPStatus
 from typing import Any, Literal
 from uuid import UUID
 
+from msgspec import UNSET, UnsetType
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from domain.errors import DomainError, NotFound
-from projections.answers import ApprovalKey, ApprovalPage, ApprovalRow
-from web.api_queries import Query, Resource
+from projections.answers import ApprovalKey, ApprovalPage, ApprovalRow, ApprovalState
+from web.api_queries import Query, Resource, given
 from web.bank_console import Console, Listing
 from web.bank_organization import letter_page
 from web.csv import Cell
@@ -27,7 +28,9 @@ HEAD = (
 
 
 class ApprovalsQuery(Query, frozen=True):
-    """No filters: what waits stands first."""
+    """Without a filter what waits stands first."""
+
+    state: ApprovalState | UnsetType = UNSET
 
 
 def cells(row: ApprovalRow) -> Sequence[Cell]:
@@ -50,7 +53,7 @@ def routes(console: Console) -> list[Route]:
     site, approvals = console.site, console.site.desk.approvals
 
     def answer(_: Views, asked: ApprovalsQuery, after: ApprovalKey | None, now: datetime) -> ApprovalPage:
-        return console.views.approvals(after=after, limit=asked.limit)
+        return console.views.approvals(state=given(asked.state), after=after, limit=asked.limit)
 
     resource = Resource(PATH, "Acts that need two persons", ApprovalsQuery, ApprovalRow, ApprovalKey, answer)
     listing = Listing(resource, "approvals", HEAD, cells)

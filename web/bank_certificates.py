@@ -5,10 +5,12 @@ from functools import partial
 from http import HTTPStatus
 from typing import Any
 
+from msgspec.structs import replace
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from application.revocation import Ending
 from domain.certificate import REASONS
 from domain.errors import DomainError, InvalidInput, NotFound
 from domain.policy import CLOCK_SKEW
@@ -46,20 +48,27 @@ LISTING = Listing(
 )
 
 
+def as_it_stands(row: CertificateRow, ending: Ending | None) -> CertificateRow:
+    """Revoked or not from the certificate itself, so that it is so already, however far the read models are behind."""
+    if ending is None:
+        return row
+    state = "superseded" if ending.fact.reason == "superseded" else "revoked"
+    return replace(row, state=state, revoked_at=ending.fact.at, reason=ending.fact.reason)
+
+
 def routes(console: Console) -> list[Route]:
     site, views = console.site, console.views
 
-    async def row_of(request: Request) -> CertificateRow:
+    async def found(request: Request) -> tuple[CertificateRow, Ending | None]:
         serial = console.named(request, "serial", TypedSerial).upper()
         now = site.clock()
-        found = await site.ask(views.certificates, now, serial=serial, limit=1)
+        rows = (await site.ask(views.certificates, now, serial=serial, limit=1)).items
         # A planned serial that was revoked stands among the revoked alone (R4.9).
-        found = (
-            found if found.items else await site.ask(views.certificates, now, state="revoked", serial=serial, limit=1)
-        )
-        if not found.items:
+        rows = rows or (await site.ask(views.certificates, now, state="revoked", serial=serial, limit=1)).items
+        if not rows:
             raise NotFound("certificate")
-        return found.items[0]
+        ending = await site.ask(site.desk.revocation.ending, serial)
+        return as_it_stands(rows[0], ending), ending
 
     async def listed(request: Request) -> Response:
         async def context(rows: Sequence[CertificateRow]) -> dict[str, Any]:
@@ -70,12 +79,13 @@ def routes(console: Console) -> list[Route]:
 
     async def shown(request: Request) -> Response:
         who = await console.admin(request)
-        row = await row_of(request)
+        row, ending = await found(request)
         return await console.page(
             request,
             who,
             "bank_certificate.html",
             row=row,
+            ending=ending,
             names=await console.organization_names([row]),
             issued_at=row.not_before and row.not_before + CLOCK_SKEW,
         )
@@ -84,7 +94,7 @@ def routes(console: Console) -> list[Route]:
         request: Request, status: int, faults: Mapping[str, str], refusal: DomainError | None
     ) -> Response:
         who = await console.admin(request)  # anew: a wrong password may have blocked whoever typed it
-        row = await row_of(request)
+        row, _ = await found(request)
         others = [other for other in await console.alive(user_id=row.user_id) if other.serial != row.serial]
         return await console.act_page(
             request,
@@ -104,7 +114,7 @@ def routes(console: Console) -> list[Route]:
 
     async def revoke(request: Request) -> Response:
         fields, who = await console.form(request)
-        serial = (await row_of(request)).serial
+        serial = (await found(request))[0].serial
         request.state.again = partial(revoke_page, request)
         reason = next((each for each in REASONS if each == fields.get("reason")), None)
         if reason is None:

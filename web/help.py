@@ -27,6 +27,8 @@ FILE = (STATIC / "download-check.txt").read_bytes()
 PICTURE = bytes.fromhex("47494638396101000100800000000000ffffff21f90401000000002c00000000010001000002024401003b")
 PAGES = {
     "/help": "help.html",
+    "/help/issue": "help_issue.html",
+    "/help/trouble": "help_trouble.html",
     "/help/edge": "help_edge.html",
     "/help/ie-mode": "help_ie_mode.html",
     "/help/import": "help_import.html",

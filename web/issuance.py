@@ -86,7 +86,7 @@ def routes(site: Site) -> list[Route]:
             return code_page(site, request, ticket, status, faults, left)
 
         request.state.again = again
-        await site.attempt(second_check.confirm, cookie, fields.get("code", ""), site.clock())
+        await site.attempt(second_check.confirm, cookie, fields.get("ticket"), fields.get("code", ""), site.clock())
         return await site.done("/issuance/confirm")
 
     async def confirmation(request: Request) -> Response:

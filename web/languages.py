@@ -9,12 +9,13 @@ from gettext import GNUTranslations, NullTranslations
 from io import BytesIO
 from pathlib import Path
 from typing import Literal, get_args
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Match, Route
 
 from web.cookies import LANGUAGE, read
 
@@ -56,7 +57,18 @@ def keep_language(request: Request, response: Response) -> None:
 
 
 def switch_of(request: Request) -> tuple[Language, str]:
-    """The other language, and this page's address in it; the answer to a form leads to the form."""
+    """The other language, and this page's address in it; the answer to a form leads to the form.
+
+    Where there is no such page the address is the entrance's: an address that was made up, `//host` say, becomes no
+    link of ours.
+    """
     (other,) = (language for language in LANGUAGES if language != language_of(request))
+    if not _is_page(request):
+        return other, f"/?lang={other}"
     query = [(name, value) for name, value in request.query_params.multi_items() if name != "lang"]
-    return other, f"{request.scope['path']}?{urlencode([*query, ('lang', other)])}"
+    return other, f"{quote(request.scope['path'])}?{urlencode([*query, ('lang', other)])}"
+
+
+def _is_page(request: Request) -> bool:
+    asked = {**request.scope, "method": "GET"}
+    return any(isinstance(route, Route) and route.matches(asked)[0] is Match.FULL for route in request.app.routes)

@@ -1,8 +1,8 @@
-"""Pages: a template and what it shows, made into an answer. All text for people is in `templates/`, in Japanese, and its
-English in `locales/`.
+"""Pages: a template and what it shows, made into an answer. All text for people is in `templates/`, in Japanese; its
+English is in `locales/`.
 
-The templates keep to a strict content security policy (nothing inline; scripts are the software keyboard's and the
-self-check's) and to what the IE 11 engine of Edge's IE mode can show (R5.5). Days and hours are those of Japan.
+The templates keep to a strict content security policy (nothing inline; scripts are those of `static/`) and to what the
+IE 11 engine of Edge's IE mode can show (R5.5). Days and hours are those of Japan.
 """
 
 from collections.abc import Callable, Mapping, MutableMapping, Sequence
@@ -23,6 +23,7 @@ HERE = Path(__file__).parent
 TEMPLATES = HERE / "templates"
 STYLE = HERE / "static" / "style.css"
 KEYBOARD = HERE / "static" / "keyboard.js"
+ONCE = HERE / "static" / "once.js"
 MINUTE = timedelta(minutes=1)
 
 # The manual's numbers, as the texts name them.
@@ -141,7 +142,7 @@ class Pages:
         """With `demo` each page says that it is the demo environment, and with `mailbox` where its mails are."""
         self.service = service
         self.templates = {language: templates(language) for language in LANGUAGES}
-        addresses = {"style_url": address(STYLE), "keyboard_url": address(KEYBOARD)}
+        addresses = {"style_url": address(STYLE), "keyboard_url": address(KEYBOARD), "once_url": address(ONCE)}
         for each in self.templates.values():
             each.globals.update(service=service, demo=demo, mailbox=mailbox, limits=LIMITS, **addresses)
 

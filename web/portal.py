@@ -75,7 +75,7 @@ async def email_page(
     )
 
 
-def own_certificate(site: Site, who: Visitor) -> OwnCertificate:
+def own_certificate(site: Site, who: Visitor, found: Home) -> OwnCertificate:
     validity: Validity = who.certificate.validity  # type: ignore[assignment]  # one that logged in has been issued
     now = site.clock()
     return OwnCertificate(
@@ -83,7 +83,7 @@ def own_certificate(site: Site, who: Visitor) -> OwnCertificate:
         last_day=validity.last_day,
         days_left=validity.days_left(now),
         renewable_from=validity.renewable_from,
-        renewable=validity.is_renewable(now),
+        renewable=validity.is_renewable(now) and not found.renewed,
     )
 
 
@@ -131,7 +131,7 @@ def routes(site: Site) -> list[Route]:
             request,
             "home.html",
             user=signed_in(who, found),
-            certificate=own_certificate(site, who),
+            certificate=own_certificate(site, who, found),
             last_login=found.last_login,
             failures_since=found.failures_since,
             account=OwnAccount(

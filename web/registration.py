@@ -73,7 +73,8 @@ def routes(site: Site) -> list[Route]:
         request.state.registrant = await site.ask(registration.registrant, cookie, now)
         if request.state.registrant.user_id is not None:
             return see_other(DONE)
-        if typed := await site.ask(registration.profile, cookie, now):
+        if proposal := await site.ask(registration.proposal, cookie, now):
+            typed = proposal.profile
             request.state.fields = {
                 "name": typed.name,
                 "email": typed.email,
@@ -106,13 +107,15 @@ def routes(site: Site) -> list[Route]:
     async def confirmation(request: Request) -> Response:
         cookie, now = read(request, REGISTRATION), site.clock()
         registrant = await site.ask(registration.registrant, cookie, now)
-        typed = await site.ask(registration.profile, cookie, now)
-        if typed is None or registrant.user_id is not None:
+        proposal = await site.ask(registration.proposal, cookie, now)
+        if proposal is None or registrant.user_id is not None:
             return see_other(PROFILE)
+        typed = proposal.profile
         return site.page(
             request,
             "registration_confirm.html",
             registration=registrant.id,
+            profile=proposal.tag,
             organization=await site.ask(registration.organization_name, registrant),
             name=typed.name,
             email=typed.email,
@@ -122,7 +125,13 @@ def routes(site: Site) -> list[Route]:
 
     async def register(request: Request) -> Response:
         fields = await site.form(request)
-        await site.attempt(registration.register, read(request, REGISTRATION), fields.get("registration"), site.clock())
+        await site.attempt(
+            registration.register,
+            read(request, REGISTRATION),
+            fields.get("registration"),
+            site.clock(),
+            tag=fields.get("profile"),
+        )
         return await site.done(DONE)
 
     async def cancel(request: Request) -> Response:

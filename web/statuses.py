@@ -5,6 +5,7 @@ from http import HTTPStatus
 from application.ports import Busy, Conflict, Unavailable
 from domain.errors import (
     CertificateUnusable,
+    ChangeDue,
     Conflicting,
     InvalidInput,
     IssuanceRefusal,
@@ -31,6 +32,7 @@ STATUS: dict[type[Exception], HTTPStatus] = {
     PackageGone: HTTPStatus.GONE,
     SessionRefused: HTTPStatus.UNAUTHORIZED,
     NotPermitted: HTTPStatus.FORBIDDEN,
+    ChangeDue: HTTPStatus.FORBIDDEN,
     NotFound: HTTPStatus.NOT_FOUND,
     Conflicting: HTTPStatus.CONFLICT,
     BadForm: HTTPStatus.UNPROCESSABLE_ENTITY,

@@ -14,6 +14,7 @@ from projections.answers import (
     AccountState,
     ApprovalKey,
     ApprovalPage,
+    ApprovalState,
     CertificateKey,
     CertificatePage,
     CertificateSort,
@@ -109,7 +110,14 @@ class ConsoleViews(Views, Protocol):
     def mail_totals(self) -> MailTotals:
         """Raises Unavailable."""
 
-    def approvals(self, *, approval: UUID | None = None, after: ApprovalKey | None = None, limit: int) -> ApprovalPage:
+    def approvals(
+        self,
+        *,
+        approval: UUID | None = None,
+        state: ApprovalState | None = None,
+        after: ApprovalKey | None = None,
+        limit: int,
+    ) -> ApprovalPage:
         """Those that wait first, of each part the newest. Raises Unavailable."""
 
     def approvals_waiting(self) -> int:

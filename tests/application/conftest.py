@@ -2,7 +2,10 @@
 
 import pytest
 
-from tests.support.house import House
+from domain.fact import COMMAND_LINE
+from domain.policy import Policy
+from tests.support.house import NINE, House
+from tests.support.post import Post
 
 
 @pytest.fixture
@@ -11,3 +14,15 @@ def house(house: House) -> House:
     house.organization()
     house.user()
     return house
+
+
+@pytest.fixture
+def checked(house: House) -> House:
+    """Its organization wants the second check (R5.7)."""
+    house.desk.organizations.set("ACME01", COMMAND_LINE, NINE, issuance_code="on")
+    return house
+
+
+@pytest.fixture
+def checked_post(checked: House) -> Post:
+    return Post(checked, Policy())

@@ -147,6 +147,34 @@ def test_a_reset_ends_a_ticket_opened_with_the_old_password(house: House) -> Non
         house.desk.issuance.ticket(cookie, NINE)
 
 
+def test_a_change_of_ones_own_ends_it_too(house: House) -> None:
+    cookie = house.enter()
+
+    house.desk.accounts.change_password(TARO, RIGHT, "tulip2026", "tulip2026")
+
+    with pytest.raises(TicketMissing):
+        house.desk.issuance.ticket(cookie, NINE)
+
+
+def test_an_issue_under_way_ends_with_a_change_of_ones_own_as_with_a_reset(house: House) -> None:
+    cookie = house.enter()
+    house.start(cookie)
+
+    house.desk.accounts.change_password(TARO, RIGHT, "tulip2026", "tulip2026")
+    house.work(cookie)
+
+    assert house.count("CertificateIssued") == 0
+
+
+def test_a_p12_that_waits_is_still_there_after_either(house: House) -> None:
+    cookie = house.issue()
+
+    house.desk.accounts.change_password(TARO, RIGHT, "tulip2026", "tulip2026")
+    house.desk.accounts.reset_password(TARO, MASTER, NINE)
+
+    assert house.desk.delivery.fetch(cookie, NINE)[1] == house.packages.packed[0]
+
+
 def test_the_password_of_a_reset_opens_a_locked_account_at_once(house: House) -> None:
     house.fail(6)
 

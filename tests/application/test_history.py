@@ -6,6 +6,7 @@ from application.history import PAGE, HistoryPage, Told
 from domain.errors import NotPermitted
 from domain.fact import COMMAND_LINE
 from tests.support.accounts import HOUR, MINUTE
+from tests.support.applicants import letter_to
 from tests.support.house import MASTER, NINE, RIGHT, TARO, House
 
 
@@ -48,6 +49,25 @@ def test_what_happened_to_the_certificates_is_among_it(house: House) -> None:
         "LoggedIn",
         "CertificateIssued",
     }
+
+
+def test_a_master_reads_what_happened_to_the_organization_and_its_letter(house: House) -> None:
+    letter = letter_to(house)
+    letter.fail(6)
+    house.clock.advance(HOUR)
+    letter.register(letter.proposed())
+    house.desk.organizations.set(letter.code, "bank0001", house.clock(), p12_profile="legacy")
+
+    page = house.desk.history.of_organization(MASTER)
+
+    told = [(line.kind, line.actor) for line in page.items if line.user_id is None]
+    assert told == [
+        ("OrganizationSettingChanged", "bank"),
+        ("InvitationLockExpired", "letter"),
+        ("InvitationLocked", "letter"),
+        *[("InvitationFailed", "letter")] * 6,
+        ("MasterInvited", "bank"),
+    ]
 
 
 def test_a_log_in_is_one_line(house: House) -> None:
@@ -96,7 +116,7 @@ def test_a_master_reads_the_whole_organization_and_nobody_elses(house: House, ma
 
     page = house.desk.history.of_organization(master)
 
-    assert {line.user_id for line in page.items} == {TARO, MASTER}
+    assert {line.user_id for line in page.items} == {None, TARO, MASTER}
     assert page.items[0] == Told(NINE + MINUTE, TARO, "master", page.items[0].fact)
 
 
@@ -106,7 +126,7 @@ def test_an_earlier_master_stays_in_the_history(house: House, master: str) -> No
 
     page = house.desk.history.of_organization("sachi001")
 
-    assert {line.user_id for line in page.items} == {TARO, MASTER, "sachi001"}
+    assert {line.user_id for line in page.items} == {None, TARO, MASTER, "sachi001"}
 
 
 @pytest.mark.parametrize("user_id", [TARO, "bank0001"])

@@ -85,7 +85,7 @@ def test_after_forty_attempts_it_is_given_up_with_the_last_faults_code(locked: P
             "NotificationGivenUp",
             locked.house.clock(),
             by=WORKER,
-            reason="recipient_refused",
+            reason="refused",
             attempts=MAIL_ATTEMPTS,
         )
     ]

@@ -122,6 +122,10 @@ def renew(post: Post) -> None:
     post.house.issue()
 
 
+def close(post: Post) -> None:
+    post.house.desk.accounts.close(TARO, "deleted", "hanako01", post.house.clock())
+
+
 def expire(post: Post) -> None:
     post.house.clock.set(OVER + 8 * HOUR)
 
@@ -131,7 +135,8 @@ def erase(post: Post) -> None:
 
 
 @pytest.mark.parametrize(
-    ("meanwhile", "reason"), [(revoke, "ended"), (renew, "renewed"), (expire, "ended"), (erase, "erased")]
+    ("meanwhile", "reason"),
+    [(revoke, "ended"), (renew, "renewed"), (expire, "ended"), (close, "closed"), (erase, "erased")],
 )
 def test_an_expiry_mail_is_judged_again_just_before_it_is_sent(
     expiring: Post, meanwhile: Callable[[Post], None], reason: str
@@ -159,6 +164,28 @@ def test_the_second_mail_is_cancelled_once_there_is_a_new_certificate(expiring: 
 
     assert expiring.send() == 0
     assert expiring.outcomes() == [("expiring", "sent"), ("expired", "cancelled")]
+
+
+def test_the_second_mail_is_cancelled_once_the_account_is_closed(expiring: Post) -> None:
+    expiring.send()
+    expire(expiring)
+    expiring.ask()
+    close(expiring)
+
+    assert expiring.send() == 0
+    assert expiring.outcomes() == [("expiring", "sent"), ("expired", "cancelled")]
+    assert expiring.ends()[-1] == fact("NotificationCancelled", expiring.house.clock(), by=WORKER, reason="closed")
+
+
+def test_the_second_mail_is_cancelled_where_the_renewal_was_revoked_after_the_end(expiring: Post) -> None:
+    expiring.house.clock.set(OVER + 8 * HOUR)
+    expiring.ask()
+    expiring.house.issue()
+    expiring.house.clock.set(OVER + 9 * HOUR)
+    expiring.house.desk.revocation.revoke_user(TARO, "lost", "bank0001", expiring.house.clock())
+
+    assert expiring.send() == 0
+    assert expiring.ends()[-1] == fact("NotificationCancelled", expiring.house.clock(), by=WORKER, reason="renewed")
 
 
 def test_a_lock_that_was_released_meanwhile_is_told_all_the_same(locked: Post) -> None:

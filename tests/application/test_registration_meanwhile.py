@@ -148,7 +148,7 @@ def test_at_thirty_minutes_it_is_over(house: House, letter: Letter) -> None:
     with pytest.raises(RegistrationTimedOut):
         letter.propose(cookie)
     with pytest.raises(RegistrationTimedOut):
-        house.desk.registration.profile(cookie, house.clock())
+        house.desk.registration.proposal(cookie, house.clock())
 
 
 def test_what_is_done_does_not_time_out(house: House, letter: Letter) -> None:
@@ -187,7 +187,7 @@ def test_another_letter_in_another_tab_does_not_get_what_was_typed_for_the_first
     with pytest.raises(OtherTab):
         registration.cancel(second, form)
 
-    assert registration.profile(second, now) is None
+    assert registration.proposal(second, now) is None
 
 
 def test_the_form_of_the_same_registration_is_taken(house: House, letter: Letter) -> None:
@@ -196,6 +196,39 @@ def test_the_form_of_the_same_registration_is_taken(house: House, letter: Letter
 
     registration.propose(cookie, form, PROFILE, PROFILE.email, PROFILE.password, now)
     registration.register(cookie, form, now)
+
+    assert letter.organization().master == MASTER
+
+
+def test_of_two_proposals_in_one_browser_only_the_newest_is_registered(house: House, letter: Letter) -> None:
+    cookie = letter.proposed()
+    first = letter.tag(cookie)
+    letter.propose(cookie, user_id="sakura77")
+    second = letter.tag(cookie)
+
+    with pytest.raises(OtherTab):
+        letter.register(cookie, tag=first)
+    assert house.count("MasterRegistered") == 0
+    letter.register(cookie, tag=second)
+
+    assert letter.organization().master == "sakura77"
+
+
+def test_what_is_typed_anew_while_it_is_registered_changes_nothing(house: House, letter: Letter) -> None:
+    cookie = letter.proposed()
+    house.between.at("save UserRegistered", lambda: letter.propose(cookie, user_id="sakura77"))
+
+    letter.register(cookie, tag=letter.tag(cookie))
+
+    assert letter.organization().master == MASTER
+
+
+def test_a_double_click_with_its_tag_is_done_too(letter: Letter) -> None:
+    cookie = letter.proposed()
+    tag = letter.tag(cookie)
+
+    letter.register(cookie, tag=tag)
+    letter.register(cookie, tag=tag)
 
     assert letter.organization().master == MASTER
 

@@ -126,6 +126,29 @@ def test_what_was_renewed_by_a_certificate_that_was_revoked_again_is_due(post: P
     assert post.ask() == 1
 
 
+@pytest.mark.parametrize(("wait", "number"), [(-MILLISECOND, 1), (timedelta(), 0), (100 * DAY, 0)])
+def test_a_renewal_counts_if_it_was_not_revoked_before_the_end_of_the_one_before(
+    post: Post, wait: timedelta, number: int
+) -> None:
+    post.house.clock.set(RENEWAL)
+    post.house.issue()
+    post.house.clock.set(OVER + wait)
+    revoke(post.house, "lost", 2)
+    post.house.clock.set(OVER + 100 * DAY + EIGHT)
+
+    assert post.ask() == number
+
+
+@pytest.mark.parametrize("closed_at", [RENEWAL, OVER + HOUR])
+def test_of_a_closed_account_nothing_is_due(post: Post, closed_at: datetime) -> None:
+    post.house.clock.set(closed_at)
+    post.house.desk.accounts.close(TARO, "deleted", "hanako01", closed_at)
+    post.house.clock.set(OVER + EIGHT)
+
+    assert post.ask() == 0
+    assert requested(post.house) == []
+
+
 def test_a_stream_that_holds_nothing_is_not_due(post: Post) -> None:
     post.house.clock.set(RENEWAL + EIGHT)
 

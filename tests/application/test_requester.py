@@ -7,7 +7,7 @@ import pytest
 from application.ports import Requester
 from application.revocation import Order
 from domain.certificate import CertificateRevoked
-from domain.errors import InvalidInput
+from domain.errors import InvalidInput, NotFound
 from domain.fact import LogEntry
 from tests.support.approvals import left_over_plan, serial
 from tests.support.house import NINE, RENEWAL, TARO, House
@@ -49,6 +49,28 @@ def test_a_planned_serial_has_its_own_row_beside_that_of_the_certificate_of_its_
 
     told = [house.people.requester(entry.stream, int(fact.request or 0)) for entry, fact in revocations(house)]
     assert told == [Requester("見本 一郎"), Requester("見本 花子")]
+
+
+def test_the_ending_of_a_serial_is_its_own_and_not_that_of_its_stream(house: House) -> None:
+    plan, cookie = left_over_plan(house)
+    house.work(cookie)
+    house.desk.revocation.revoke_serial(plan, "requested", BANK_ADMIN, NINE, requested_by="見本 一郎")
+
+    before = house.desk.revocation.ending(serial(house))
+    house.desk.revocation.revoke_serial(serial(house), "lost", BANK_ADMIN, NINE)
+    endings = [house.desk.revocation.ending(named) for named in (plan, serial(house), serial(house).lower())]
+
+    assert before is None
+    assert [(ending.fact.reason, ending.requester) for ending in endings if ending] == [
+        ("requested", Requester("見本 一郎")),
+        ("lost", None),
+        ("lost", None),
+    ]
+
+
+def test_a_serial_of_nobody_has_no_ending_to_tell_of(house: House) -> None:
+    with pytest.raises(NotFound):
+        house.desk.revocation.ending("AB" * 16)
 
 
 def test_without_word_of_who_asked_nothing_is_kept(house: House) -> None:

@@ -6,7 +6,7 @@ from domain.policy import Policy
 from tests.support.accounts import HOUR
 from tests.support.house import MASTER, NINE, RENEWAL, RIGHT, TARO, House
 
-ORDER = ["sessions", "tickets", "vault_persons", "vault_verifiers", "certificate_index"]
+ORDER = ["sessions", "tickets", "issuance_codes", "vault_persons", "vault_verifiers", "certificate_index"]
 
 
 def in_order(tables: list[str]) -> bool:
@@ -14,7 +14,7 @@ def in_order(tables: list[str]) -> bool:
 
 
 @pytest.mark.parametrize("policy", [Policy(supersede="now"), Policy()], ids=["at the issue", "at the first log-in"])
-def test_every_save_writes_to_sessions_then_tickets_then_the_vault(house: House) -> None:
+def test_every_save_writes_to_sessions_then_tickets_then_codes_then_the_vault(house: House) -> None:
     house.issue()
     session = house.log_in()
     house.clock.set(RENEWAL)
@@ -35,7 +35,7 @@ def test_a_closing_does_so_too(house: House) -> None:
     house.desk.accounts.close(TARO, "deleted", MASTER, NINE)
 
     assert in_order(house.between.written[-1])
-    assert set(house.between.written[-1]) == {"sessions", "tickets"}
+    assert set(house.between.written[-1]) == {"sessions", "tickets", "issuance_codes"}
 
 
 def test_a_block_does_so_too(house: House) -> None:

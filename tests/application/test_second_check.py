@@ -8,25 +8,17 @@ from domain.errors import (
     CodeAwaited,
     CodeOver,
     InvalidInput,
+    OtherTab,
     TicketMissing,
     TicketTimedOut,
     TooManyCodes,
     WrongCode,
     WrongPassword,
 )
-from domain.fact import COMMAND_LINE
-from domain.policy import Policy
 from tests.support.accounts import DAY, MILLISECOND, MINUTE
 from tests.support.crowd import refusals, together
 from tests.support.house import NINE, RIGHT, TARO, WRONG, House
 from tests.support.post import Post
-
-
-@pytest.fixture
-def checked(house: House) -> House:
-    """A house whose organization wants the second check."""
-    house.desk.organizations.set("ACME01", COMMAND_LINE, NINE, issuance_code="on")
-    return house
 
 
 def codes(house: House) -> list[str]:
@@ -43,7 +35,7 @@ def wrong(house: House) -> str:
 
 
 def confirm(house: House, cookie: str, typed: str) -> None:
-    house.desk.second_check.confirm(cookie, typed, house.clock())
+    house.desk.second_check.confirm(cookie, None, typed, house.clock())
 
 
 def fail(house: House, cookie: str, times: int) -> None:
@@ -220,69 +212,67 @@ def test_of_twenty_guesses_at_once_five_are_looked_at(checked: House, second_hou
     assert checked.count("IssuanceCodeAccepted") == 0
 
 
-def test_cancel_leaves_nothing_that_could_be_confirmed(checked: House) -> None:
+def test_the_form_of_another_tab_counts_for_nothing(checked: House) -> None:
+    form = checked.desk.second_check.ticket(checked.enter(), NINE).id
     cookie = checked.enter()
-    form = checked.desk.second_check.ticket(cookie, NINE).id
+    before = checked.kinds()
 
-    assert checked.desk.issuance.cancel(cookie, form)
+    for typed in (code(checked), wrong(checked), ""):
+        with pytest.raises(OtherTab):
+            checked.desk.second_check.confirm(cookie, form, typed, NINE)
 
-    with pytest.raises(TicketMissing):
-        confirm(checked, cookie, code(checked))
+    assert checked.kinds() == before
+    checked.desk.second_check.confirm(cookie, checked.desk.second_check.ticket(cookie, NINE).id, code(checked), NINE)
 
 
 # ---- its mail
 
 
-@pytest.fixture
-def post(checked: House) -> Post:
-    return Post(checked, Policy())
+def test_the_mail_carries_the_code_and_its_end(checked_post: Post) -> None:
+    checked_post.house.enter()
+
+    assert checked_post.send() == 1
+
+    [letter] = checked_post.letters.written
+    assert (letter.kind, letter.code, letter.until) == ("code", code(checked_post.house), NINE + 10 * MINUTE)
 
 
-def test_the_mail_carries_the_code_and_its_end(post: Post) -> None:
-    post.house.enter()
+def test_a_code_that_is_over_is_not_sent(checked_post: Post) -> None:
+    checked_post.house.enter()
+    checked_post.house.clock.set(NINE + 10 * MINUTE)
 
-    assert post.send() == 1
+    assert checked_post.send() == 0
 
-    [letter] = post.letters.written
-    assert (letter.kind, letter.code, letter.until) == ("code", code(post.house), NINE + 10 * MINUTE)
-
-
-def test_a_code_that_is_over_is_not_sent(post: Post) -> None:
-    post.house.enter()
-    post.house.clock.set(NINE + 10 * MINUTE)
-
-    assert post.send() == 0
-
-    assert post.house.kinds()[-1] == "NotificationCancelled"
+    assert checked_post.house.kinds()[-1] == "NotificationCancelled"
 
 
-def test_of_two_codes_only_the_newest_is_sent(post: Post) -> None:
-    post.house.enter()
-    post.house.enter()
+def test_of_two_codes_only_the_newest_is_sent(checked_post: Post) -> None:
+    checked_post.house.enter()
+    checked_post.house.enter()
 
-    assert post.send() == 1
+    assert checked_post.send() == 1
 
-    assert [letter.code for letter in post.letters.written] == codes(post.house)
+    assert [letter.code for letter in checked_post.letters.written] == codes(checked_post.house)
 
 
 # ---- the mails of a changed address (R6.3)
 
 
-def test_a_changed_address_is_told_to_both(post: Post) -> None:
-    house = post.house
+def test_a_changed_address_is_told_to_both(checked_post: Post) -> None:
+    house = checked_post.house
     before = house.people.of(account_stream(TARO), 1)
 
     house.desk.accounts.change_contact(TARO, "見本 太郎", "new@example.com", "hanako1", NINE)
-    post.send()
+    checked_post.send()
 
     assert before == Contact("見本 太郎", "taro@example.com")
-    assert {(mail.recipient, mail.subject) for mail in post.server.taken} == {
+    assert {(mail.recipient, mail.subject) for mail in checked_post.server.taken} == {
         ("new@example.com", "subject address_changed"),
         ("taro@example.com", "subject address_left"),
     }
 
 
-def test_a_changed_name_alone_is_told_to_nobody(post: Post) -> None:
-    post.house.desk.accounts.change_contact(TARO, "見本 次郎", "taro@example.com", "hanako1", NINE)
+def test_a_changed_name_alone_is_told_to_nobody(checked_post: Post) -> None:
+    checked_post.house.desk.accounts.change_contact(TARO, "見本 次郎", "taro@example.com", "hanako1", NINE)
 
-    assert post.house.mails() == []
+    assert checked_post.house.mails() == []

@@ -8,6 +8,7 @@ from application.sessions import SEEN_STEP
 from domain.credentials import account_stream
 from domain.errors import (
     AccountIsLocked,
+    ChangeDue,
     InvalidInput,
     NoSession,
     NotPermitted,
@@ -194,7 +195,7 @@ def test_staff_pages_are_for_staff_who_owe_no_change_of_the_password(house: Hous
     shown = house.fingerprint(user_id=BANK_ADMIN)
     session, must_change = sessions.log_in(BANK_ADMIN, first, shown, NINE)
 
-    with pytest.raises(NotPermitted):
+    with pytest.raises(ChangeDue):
         sessions.staff(session, shown, STAFF, NINE)
     accounts.change_password(BANK_ADMIN, first, "another1", "another1", session=session)
 

@@ -23,6 +23,7 @@ from tests.support.invitations import (
     invited,
 )
 
+TARO = "taro0001"
 HOLDS = {"locked": InvitationIsLocked, "blocked": InvitationIsBlocked, "closed": OrganizationIsClosed}
 every_hold = pytest.mark.parametrize("how", HOLDS)
 
@@ -129,9 +130,12 @@ def test_the_lock_that_blocked_never_expires() -> None:
     assert decided == [fact("InvitationRefused", NINE + 3652 * DAY, by=CODE, reason="blocked")]
 
 
-@pytest.mark.parametrize("act", ["accept", "register", "bank", "initialize", "close"])
+@pytest.mark.parametrize(
+    "act", ["accept", "register", "bank", "initialize", "close", "register a user", "close a user", "set"]
+)
 def test_whatever_is_decided_next_tells_the_end_of_a_lock_first(act: str) -> None:
     customer = invitation_locked()
+    customer.record([fact("GeneralUserRegistered", NINE, by=BANK, user_id=TARO)])
     now = NINE + HOUR
 
     decided: list[Fact] = {
@@ -140,6 +144,9 @@ def test_whatever_is_decided_next_tells_the_end_of_a_lock_first(act: str) -> Non
         "bank": lambda: customer.state.register_master(MASTER, BANK, now),
         "initialize": lambda: customer.state.initialize(now + 80 * DAY, BANK, now),
         "close": lambda: customer.state.close(BANK, now),
+        "register a user": lambda: customer.state.register_general_user("jiro0002", 19, BANK, now),
+        "close a user": lambda: customer.state.close_general_user(TARO, BANK, now),
+        "set": lambda: customer.state.set("legacy", None, None, BANK, now),
     }[act]()
 
     assert type(decided[0]).__name__ == "InvitationLockExpired"

@@ -22,6 +22,7 @@ from domain.notification import (
     expiry_mail_time,
     notification_from,
     notification_stream,
+    renews,
     why_not_to_send,
 )
 from tests.support.accounts import (
@@ -152,6 +153,22 @@ def test_nothing_is_due_for_what_was_revoked(reason: Reason, now: datetime) -> N
 def revoked(reason: Reason = "lost") -> Certificate:
     issued = certificate_issued()
     return certificate_after(issued.revoke(reason, "bank01", NINE + HOUR), issued)
+
+
+@pytest.mark.parametrize(
+    ("revoked_at", "counts"),
+    [
+        (None, True),
+        (OVER - SECOND, False),
+        (OVER - MILLISECOND, False),  # the last second still counts
+        (OVER, True),
+        (OVER + 100 * DAY, True),
+    ],
+)
+def test_a_later_certificate_counts_unless_it_was_revoked_before_the_end_of_the_older(
+    revoked_at: datetime | None, counts: bool
+) -> None:
+    assert renews(revoked_at, not_after=OVER - SECOND) == counts
 
 
 # ---- whether it is still true just before it is sent

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
 from typing import get_args
 from unicodedata import east_asian_width
 from uuid import UUID
@@ -16,32 +15,11 @@ from domain.notification import Kind
 from domain.organization_facts import Language
 from infra.letters import TEXTS, letters
 from infra.settings import Settings
+from tests.support.letters import AT, TOLD, WRITER, letter
+from web.languages import texts
 
-AT = datetime(2026, 11, 23, 5, 5, tzinfo=UTC)  # 14:05 in Japan
-UNTIL = AT + timedelta(minutes=60)
-LAST_DAY = date(2026, 12, 23)
-SERIAL = "5F3A91C07E24D8B60A4D2C79E61B83F5"
-SETTINGS = Settings.read({"SHOMEI_PUBLIC_URL": "https://shomei.bank.example.jp"}, None)
-WRITER = letters(SETTINGS)
-TOLD: dict[Kind, dict[str, object]] = {
-    "expiring": {"last_day": LAST_DAY, "serial": SERIAL},
-    "expired": {"last_day": LAST_DAY, "serial": SERIAL},
-    "locked": {"until": UNTIL},
-    "blocked": {},
-    "issued": {"last_day": LAST_DAY, "serial": SERIAL},
-    "revoked": {"serial": SERIAL, "reason": "lost"},
-    "released": {},
-    "code": {"until": UNTIL, "code": "493027"},
-    "address_changed": {},
-    "address_left": {},
-}
 LANGUAGES = get_args(Language)
 RELEASES = ("master", "bank", "administrator")
-
-
-def letter(kind: Kind, language: Language = "ja", releases: str = "master", **told: object) -> Letter:
-    details: dict[str, object] = {"releases": releases, **TOLD[kind], **told}
-    return Letter(kind=kind, language=language, user_id="sato2001", name="佐藤 由美", at=AT, **details)  # type: ignore[arg-type]  # each as TOLD has it
 
 
 def body(*args: object, **told: object) -> str:
@@ -141,12 +119,17 @@ def test_a_serial_number_is_grouped_as_on_the_pages(language: Language) -> None:
         assert "5F3A 91C0 7E24 D8B6 0A4D 2C79 E61B 83F5" in body(kind, language)
 
 
+def button(words: str, language: Language) -> str:
+    """As the page of that language names it."""
+    return f"[{texts(language).gettext(words)}]"
+
+
 @in_each_language
 def test_the_expiring_mail_says_to_renew_by_either_way(language: Language) -> None:
     text = body("expiring", language)
 
-    assert "[更新する]" in text
-    assert "[電子証明書発行]" in text
+    assert button("更新する", language) in text
+    assert button("電子証明書発行", language) in text
 
 
 @in_each_language
@@ -155,9 +138,9 @@ def test_staff_are_sent_where_their_certificates_are_made(language: Language) ->
     expiring = body("expiring", language, "administrator")
     others = [body(kind, language, "administrator") for kind in ("expired", "revoked", "released", "locked", "blocked")]
 
-    assert "[更新する]" in expiring
+    assert button("更新する", language) in expiring
     for text in (expiring, *others):
-        assert "[電子証明書発行]" not in text
+        assert button("電子証明書発行", language) not in text
     for text in others:
         assert "システムの管理者" in text or "administrator of the system" in " ".join(text.split())
 

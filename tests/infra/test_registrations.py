@@ -29,6 +29,12 @@ def opened(book: RegistrationBook, database: Database, organization: str = "BETA
     return cookie
 
 
+def typed(book: RegistrationBook, cookie: str) -> MasterProfile | None:
+    """What the newest proposal holds."""
+    found = book.proposal(cookie)
+    return found.profile if found else None
+
+
 def test_a_registrant_is_found_by_the_cookie_alone(book: RegistrationBook, cookie: str) -> None:
     registrant = book.find(cookie)
 
@@ -43,18 +49,32 @@ def test_what_was_typed_opens_with_the_cookie_alone(book: RegistrationBook, data
     other = opened(book, database)
     write(database, book.fill_in(cookie, HANAKO), book.fill_in(other, SAKURA))
 
-    assert (book.profile(cookie), book.profile(other), book.profile("no cookie")) == (HANAKO, SAKURA, None)
+    assert (typed(book, cookie), typed(book, other), typed(book, "no cookie")) == (HANAKO, SAKURA, None)
 
 
 def test_before_anything_was_typed_there_is_none(book: RegistrationBook, cookie: str) -> None:
-    assert book.profile(cookie) is None
+    assert typed(book, cookie) is None
 
 
 def test_what_is_typed_anew_takes_its_place(book: RegistrationBook, database: Database, cookie: str) -> None:
     write(database, book.fill_in(cookie, HANAKO))
     write(database, book.fill_in(cookie, SAKURA))
 
-    assert book.profile(cookie) == SAKURA
+    assert typed(book, cookie) == SAKURA
+
+
+def test_each_proposal_has_a_tag_of_its_own_though_the_same_be_typed_again(
+    book: RegistrationBook, database: Database, cookie: str
+) -> None:
+    write(database, book.fill_in(cookie, HANAKO))
+    first, again = book.proposal(cookie), book.proposal(cookie)
+    write(database, book.fill_in(cookie, HANAKO))
+    second = book.proposal(cookie)
+
+    assert first == again
+    assert first is not None
+    assert second is not None
+    assert (first.profile, first.tag == second.tag) == (second.profile, False)
 
 
 def test_the_row_alone_opens_nothing(book: RegistrationBook, database: Database, cookie: str) -> None:
@@ -75,7 +95,7 @@ def test_what_was_sealed_for_one_browser_does_not_open_in_anothers(
 
     database.execute("update registrations set profile = (select profile from registrations where profile is not null)")
 
-    assert (book.profile(cookie), book.profile(other)) == (HANAKO, None)
+    assert (typed(book, cookie), typed(book, other)) == (HANAKO, None)
 
 
 def test_once_registered_what_was_typed_is_gone_and_the_user_id_stands_there(
@@ -87,7 +107,7 @@ def test_once_registered_what_was_typed_is_gone_and_the_user_id_stands_there(
 
     found = book.find(cookie)
     assert found is not None
-    assert (found.user_id, book.profile(cookie)) == ("hanako01", None)
+    assert (found.user_id, typed(book, cookie)) == ("hanako01", None)
 
 
 def test_what_is_registered_changes_no_more(book: RegistrationBook, database: Database, cookie: str) -> None:
@@ -122,10 +142,10 @@ def test_a_purge_takes_what_was_typed_by_the_old_ones_alone(
     write(database, book.fill_in(cookie, HANAKO))
 
     book.forget_profiles(NINE - MILLISECOND)
-    before = book.profile(cookie)
+    before = typed(book, cookie)
     book.forget_profiles(NINE)
 
-    assert (before, book.profile(cookie)) == (HANAKO, None)
+    assert (before, typed(book, cookie)) == (HANAKO, None)
     assert book.find(cookie) is not None
 
 

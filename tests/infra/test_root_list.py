@@ -55,6 +55,10 @@ def test_another_list_has_a_higher_number(authority: IssuingAuthority, home: Pat
     assert number(current(home)) == first + 1
 
 
+def test_its_term_is_that_of_the_list(authority: IssuingAuthority, home: Path) -> None:
+    assert root_list.term(home) == (NINE, NINE + 180 * DAY)
+
+
 def test_without_the_roots_key_none_is_made(authority: IssuingAuthority, home: Path) -> None:
     before = (home / root_list.FILE).read_bytes()
     (home / "root" / "root.key").unlink()
@@ -79,6 +83,7 @@ def test_one_that_cannot_be_read_is_none(authority: IssuingAuthority, home: Path
         (home / root_list.FILE).write_bytes(content)
 
     assert root_list.read(home) is None
+    assert root_list.term(home) is None
     assert root_list.is_due(home, NINE)
 
 

@@ -38,6 +38,7 @@ def test_a_round_does_all_that_is_due_and_what_it_asks_for_it_sends(house: House
     house.log_in()
     house.fail(6)
     house.database.execute("insert into rate_counters (key, count, until) values ('old', 1, '2020-01-01')")
+    house.database.execute("insert into issuance_codes (owner, number, code) values (gen_random_uuid(), 1, '123456')")
     house.clock.set(RENEWAL + 8 * HOUR)
     server = MailServer(house.between)
     assert found.views.settle(KNOWN)
@@ -50,3 +51,4 @@ def test_a_round_does_all_that_is_due_and_what_it_asks_for_it_sends(house: House
     assert house.count("KeyPackageDestroyed") == 1
     assert house.database.execute("select id from sessions where user_id = %s", TARO) == []
     assert house.database.execute("select key from rate_counters") == []
+    assert house.database.execute("select owner from issuance_codes") == []

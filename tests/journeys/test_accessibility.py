@@ -39,6 +39,28 @@ def length(name: str) -> int:
     return len(SAMPLES[name].html(PAGES))
 
 
+def test_the_first_tab_and_enter_lead_past_the_head(page: Page) -> None:
+    page.goto(ADDRESS + "home-21")
+
+    page.keyboard.press("Tab")
+    skipped = page.locator(":focus").get_attribute("class")
+    page.keyboard.press("Enter")
+
+    assert skipped == "skip"
+    assert page.locator(":focus").get_attribute("id") == "main"
+
+
+def test_the_focus_goes_through_a_form_in_the_order_that_is_seen(page: Page) -> None:
+    page.goto(ADDRESS + "password-missing")
+    page.locator("#main").focus()
+    passed = []
+    for _ in range(8):
+        page.keyboard.press("Tab")
+        passed.append(page.locator(":focus").evaluate("place => place.getBoundingClientRect().top + window.scrollY"))
+
+    assert passed == sorted(passed)
+
+
 @pytest.mark.parametrize("template", TEMPLATES)
 def test_axe_finds_nothing_and_nothing_is_wider_than_a_phone(page: Page, template: str) -> None:
     found = {}

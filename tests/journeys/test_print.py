@@ -5,24 +5,28 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, PdfMargins, expect, sync_playwright
 
 from tests.support.desktop import CHROMIUM, needs_chromium
 from tests.web.samples import SERVICE
 from tests.web.screenshots import ADDRESS, answer
+from web.languages import LANGUAGES, Language
 
 LETTERS = ("bank-organization-registered", "bank-organization-initialized", "users-registered", "users-reset")
-PRESSED = ".top .tools, .nav, .steps, .btn, .demo, form"
+PRESSED = ".top .tools, .nav, .steps, .btn, .demo, .again, form"
+WIDTH = 718  # pixels that usual margins of 10 mm leave of A4
+MARGINS: PdfMargins = {"top": "10mm", "right": "10mm", "bottom": "10mm", "left": "10mm"}
 
 pytestmark = needs_chromium
 
 
-@pytest.fixture(scope="module")
-def printed() -> Iterator[Callable[[str], Page]]:
+@pytest.fixture(scope="module", params=LANGUAGES)
+def printed(request: pytest.FixtureRequest) -> Iterator[Callable[[str], Page]]:
+    language: Language = request.param
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        page = browser.new_page()
-        page.route("**/*", partial(answer, language="ja"))
+        page = browser.new_page(viewport={"width": WIDTH, "height": 1000})
+        page.route("**/*", partial(answer, language=language))
         page.emulate_media(media="print")
 
         def opened(name: str) -> Page:
@@ -35,7 +39,7 @@ def printed() -> Iterator[Callable[[str], Page]]:
 
 def sheets(page: Page) -> int:
     """Of A4 paper."""
-    return len(re.findall(rb"/Type\s*/Page\b", page.pdf(format="A4")))
+    return len(re.findall(rb"/Type\s*/Page\b", page.pdf(format="A4", margin=MARGINS)))
 
 
 @pytest.mark.parametrize("name", LETTERS)

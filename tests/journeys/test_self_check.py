@@ -93,13 +93,18 @@ def leads_to(page: Page, row: str, *places: str) -> None:
         expect(page.locator(f"#{place.partition('#')[2]}")).to_be_visible()
 
 
-def test_a_browser_with_everything_in_order_is_told_so(house: House, visit: Visit, url: str) -> None:
+@pytest.fixture
+def in_order(house: House, visit: Visit, url: str) -> Page:
+    """Nothing to mend."""
     house.organization()
     house.user()
     p12 = house.desk.certification.issue_to_file(TARO, RIGHT, COMMAND_LINE, house.clock())
     certificate = {"origin": url, "pfx": p12, "passphrase": RIGHT}
+    return visit(WINDOWS_SAYS % "15.0.0", client_certificates=[certificate], user_agent=EDGE_ON_WINDOWS)
 
-    page = visit(WINDOWS_SAYS % "15.0.0", client_certificates=[certificate], user_agent=EDGE_ON_WINDOWS)
+
+def test_a_browser_with_everything_in_order_is_told_so(in_order: Page) -> None:
+    page = in_order
 
     says(page, "script", "良好", "動いています。")
     says(page, "cookie", "良好", "保存できています。")
@@ -119,6 +124,21 @@ def test_a_browser_with_everything_in_order_is_told_so(house: House, visit: Visi
     says(page, "download", "良好", "毎回確認する設定です。")
     expect(page.locator("#check-summary")).to_contain_text("すべて良好です。")
     assert len(page.context.pages) == 1  # what it opened, it closed
+
+
+def test_what_could_not_be_known_is_not_called_good(in_order: Page) -> None:
+    page = in_order
+    page.evaluate("""const tls = document.getElementById('check-tls');
+      tls.querySelector('[data-verdict=good]').hidden = true;
+      tls.querySelector('[data-verdict=unknown]').hidden = false;""")
+
+    page.get_by_role("button", name="ポップアップを調べる").click()
+    says(page, "popup", "良好", "開けました。")
+    page.get_by_role("link", name="ダウンロードを調べる").click()
+    page.get_by_role("button", name="尋ねられた", exact=True).click()
+
+    expect(page.locator("#check-summary")).to_contain_text("調べられたところは、すべて良好です。")
+    expect(page.locator("#check-summary").get_by_text("このまま本サービスをお使いいただけます。")).to_be_hidden()
 
 
 def test_a_browser_that_opens_pop_ups_only_at_a_press_is_told_so(visit: Visit) -> None:
@@ -149,7 +169,7 @@ def test_a_download_that_did_not_ask_leads_to_the_setting(visit: Visit, reply: s
     page.get_by_role("button", name=reply).click()
 
     says(page, "download", "要確認", words)
-    leads_to(page, "download", "/help/edge#download", "/help/import#open")
+    leads_to(page, "download", "/help/edge#download", "/help/ie-mode#download")
 
 
 def no_picture(route: Route) -> None:

@@ -8,7 +8,9 @@ import socket
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import httpx2
 import pytest
 from cryptography.hazmat.primitives.serialization import pkcs12
 
@@ -18,6 +20,8 @@ from tests.support.command_line import url
 from tests.support.database import Dsn
 from tests.support.eventually import eventually, patiently
 from tests.support.fleet import NO_MAIL_SERVER
+from tests.support.guest import Guest, certificate_file
+from tests.support.html import Page
 from tests.support.processes import Place, new_place
 
 needs_faketime = pytest.mark.skipif(not shutil.which("faketime"), reason="needs Debian's faketime")
@@ -47,6 +51,16 @@ def part(place: Place, name: str) -> int:
     raise LookupError(name)
 
 
+def bank_page(place: Place, demo: Any) -> httpx2.Response:
+    """The console's first page, as the demo's bank admin gets there with what `demo.json` says alone."""
+    (bank,) = [account for account in demo["accounts"] if account["role"] == "bank_admin"]
+    certificate = certificate_file(Path(bank["p12"]).read_bytes(), bank["password"], place.folder / "bank.pem")
+    with Guest(place, Path(demo["server_root"]), "/login", certificate) as guest:
+        guest.open()
+        guest.send(user_id=bank["user_id"], password=bank["password"])
+        return guest.get("/bank")
+
+
 def lag(place: Place) -> set[int]:
     return {view["lag"] for view in place.json("projections", "status")["projections"]}
 
@@ -59,6 +73,7 @@ def test_a_newcomer_starts_everything_and_ctrl_c_leaves_nothing_behind(place: Pl
         status, page = place.get("/", Path(demo["server_root"]))
         added = place.json(*USER)
         caught_up = eventually(lambda: lag(place) == {0})
+        console = bank_page(place, demo)
         ended = up.ctrl_c()
 
     assert (status, "デモ環境" in page.decode()) == (200, True)
@@ -66,6 +81,7 @@ def test_a_newcomer_starts_everything_and_ctrl_c_leaves_nothing_behind(place: Pl
     assert [account["user_id"] for account in demo["accounts"] if account["password"] not in "\n".join(up.lines)] == []
     assert added["user_id"] == "jiro0001"
     assert caught_up
+    assert (console.status_code, Page(console.text).h1) == (200, "本日の概況")
     assert ended == 0
     assert place.left_behind() == []
 

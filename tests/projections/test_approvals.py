@@ -7,7 +7,7 @@ import pytest
 
 from domain.approval import approval_stream
 from domain.fact import Fact
-from projections.answers import ApprovalKey, ApprovalRow
+from projections.answers import ApprovalKey, ApprovalRow, ApprovalState
 from projections.approvals import Approvals
 from projections.runner import Connection, catch_up
 from tests.support.accounts import HOUR, NINE, TARO, fact
@@ -121,6 +121,17 @@ def test_pages_walk_all_of_them_once_the_open_ones_first_and_of_each_part_the_ne
     assert [target for page in pages for target in page] == ["C3", "A1", "D4", "B2"]
 
 
+@pytest.mark.parametrize(
+    ("state", "targets"), [("open", ["C3", "A1"]), ("given", ["B2"]), ("declined", ["D4"]), ("impossible", [])]
+)
+def test_those_of_one_state_are_walked_alike(four: Connection, state: ApprovalState, targets: list[str]) -> None:
+    with four.cursor() as cursor:
+        first = VIEW.page(cursor, state=state, limit=1)
+        rest = VIEW.page(cursor, state=state, after=first.next).items if first.next else []
+
+    assert [row.target for row in (*first.items, *rest)] == targets
+
+
 def test_one_is_found_by_its_stream(four: Connection) -> None:
     with four.cursor() as cursor:
         found = VIEW.page(cursor, approval=approval_stream("revoke", "B2", 1)).items
@@ -150,5 +161,6 @@ def test_a_page_is_read_in_the_order_of_its_index(connection: Connection, log: M
     with connection.cursor() as cursor:
         asked = Explained(cursor)
         VIEW.page(asked.as_cursor(), after=ApprovalKey(True, 10))
+        VIEW.page(asked.as_cursor(), state="open")
 
     assert asked.indexes == {"approvals_1_in_order"}

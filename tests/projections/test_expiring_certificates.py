@@ -1,18 +1,17 @@
-"""Since when a mail about a certificate's end is due, and what ends soon (manual 6; R8.1, R8.2, R9.1)."""
+"""Since when a mail about a certificate's end is due (manual 6; R8.1, R8.2)."""
 
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import datetime
 from uuid import UUID
 
 import pytest
 
 from domain.certificate import Reason, certificate_stream
 from domain.notification import Kind, notification_stream
-from projections.answers import EndingDay, ExpiringKey, ExpiringPage, ExpiringRow
 from projections.expiring_certificates import ExpiringCertificates
 from projections.runner import Connection, catch_up
-from tests.support.accounts import DAY, HOUR, NINE, SECOND, TARO, fact, japan
-from tests.support.certificate_log import append, ask, issue, issued, planned, register, revoked
+from tests.support.accounts import DAY, HOUR, MILLISECOND, NINE, SECOND, TARO, fact, japan
+from tests.support.certificate_log import append, ask, close, issue, issued, planned, register, revoked
 from tests.support.explained import Explained
 from tests.support.log import MemoryLog
 
@@ -34,9 +33,6 @@ def due(connection: Connection, log: MemoryLog) -> Due:
             return VIEW.due(cursor, now, 100)
 
     return asked
-
-
-# ---- what is due
 
 
 @pytest.mark.parametrize(
@@ -105,6 +101,73 @@ def test_once_the_renewal_is_revoked_the_one_before_is_due_again_where_it_stood(
 
     assert renewed == []
     assert due(OVER - SECOND) == []
+    assert due(OVER) == [FIRST]
+
+
+@pytest.mark.parametrize(("at", "expected"), [(OVER - MILLISECOND, [FIRST]), (OVER, [])])
+def test_a_renewal_counts_if_it_was_not_revoked_before_the_end_of_the_one_before(
+    log: MemoryLog, due: Due, at: datetime, expected: list[UUID]
+) -> None:
+    issue(log, "A1")
+    ask(log, "expiring", WINDOW)
+    issue(log, "A2", number=2, at=WINDOW + DAY)
+    append(log, revoked("lost", at, "A2"), number=2)
+
+    assert due(OVER + 100 * DAY) == expected
+
+
+def test_a_certificate_issued_after_the_end_spares_the_mail_for_good(log: MemoryLog, due: Due) -> None:
+    issue(log, "A1")
+    ask(log, "expiring", WINDOW)
+    issue(log, "A2", number=2, at=OVER + HOUR)
+    append(log, revoked("lost", OVER + 100 * DAY, "A2"), number=2)
+
+    assert due(OVER + 100 * DAY) == []
+
+
+def test_a_renewal_after_a_renewal_that_was_revoked_counts(log: MemoryLog, due: Due) -> None:
+    issue(log, "A1")
+    issue(log, "A2", number=2, at=WINDOW)
+    append(log, revoked("superseded", WINDOW + DAY, "A2"), number=2)
+    issue(log, "A3", number=3, at=WINDOW + DAY)
+
+    assert due(OVER + DAY) == []
+
+
+@pytest.mark.parametrize("at", [WINDOW, OVER + HOUR])
+def test_of_a_closed_account_nothing_is_due(log: MemoryLog, due: Due, at: datetime) -> None:
+    register(log)
+    issue(log, "A1")
+    before = due(at)
+    close(log, at)
+
+    assert before == [FIRST]
+    assert due(OVER + 400 * DAY) == []
+
+
+def test_closing_one_account_leaves_what_is_due_for_others(log: MemoryLog, due: Due) -> None:
+    issue(log, "A1")
+    issue(log, "B1", "jiro02")
+    close(log, WINDOW, "jiro02")
+
+    assert due(WINDOW) == [FIRST]
+
+
+def test_a_plan_that_comes_after_the_closing_is_never_due(log: MemoryLog, due: Due) -> None:
+    close(log, NINE)
+    append(log, planned("A1"))
+
+    assert due(OVER) == []
+
+
+def test_closed_accounts_hold_up_nobody_behind_them(log: MemoryLog, due: Due) -> None:
+    for number in range(101):  # one more than a question's page
+        issue(log, f"C{number}", f"closed{number:03}", at=NINE - DAY)
+    issue(log, "A1")
+    due(OVER)
+    for number in range(101):
+        close(log, OVER, f"closed{number:03}")
+
     assert due(OVER) == [FIRST]
 
 
@@ -194,134 +257,4 @@ def test_the_workers_question_is_answered_from_an_index_of_what_is_due(connectio
         asked = Explained(cursor)
         VIEW.due(asked.as_cursor(), NINE, 100)
 
-    assert asked.indexes == {"expiring_certificates_1_due"}
-
-
-# ---- the bank's page
-
-Ask = Callable[..., ExpiringPage]
-
-
-@pytest.fixture
-def page(connection: Connection, log: MemoryLog) -> Ask:
-    def asked(now: datetime, **question: object) -> ExpiringPage:
-        catch_up(connection, VIEW, log)
-        with connection.cursor() as cursor:
-            return VIEW.page(cursor, now, **question)  # type: ignore[arg-type]  # the question is the test's
-
-    return asked
-
-
-def test_a_certificate_that_ends_soon_is_told_with_its_mails_and_whether_it_was_renewed(
-    log: MemoryLog, page: Ask
-) -> None:
-    register(log)
-    issue(log, "A1")
-    ask(log, "expiring", WINDOW)
-    issue(log, "A2", number=2, at=WINDOW)
-
-    found = page(WINDOW)
-
-    assert found.items == [
-        ExpiringRow(
-            serial="A1",
-            user_id=TARO,
-            organization="org0001",
-            not_after=OVER - SECOND,
-            last_day=date(2027, 11, 23),
-            renewed=True,
-            asked_for="expiring",
-        )
-    ]
-
-
-@pytest.mark.parametrize(
-    ("now", "within", "expected"),
-    [
-        (WINDOW - SECOND, 30, []),
-        (WINDOW, 30, ["A1"]),
-        (WINDOW, 29, []),
-        (OVER - SECOND, 0, ["A1"]),
-        (OVER - DAY - SECOND, 0, []),
-        (OVER, 30, []),
-    ],
-)
-def test_what_ends_within_so_many_days_is_listed_until_it_has_ended(
-    log: MemoryLog, page: Ask, now: datetime, within: int, expected: list[str]
-) -> None:
-    issue(log, "A1")
-
-    assert [row.serial for row in page(now, within=within).items] == expected
-
-
-def test_neither_plans_nor_what_was_revoked_is_listed(log: MemoryLog, page: Ask) -> None:
-    append(log, planned("A1"))
-    issue(log, "A2", number=2)
-    append(log, revoked("lost", NINE, "A2"), number=2)
-
-    assert page(WINDOW).items == []
-
-
-@pytest.mark.parametrize("limit", [1, 2, 3, 4])
-def test_pages_walk_all_that_ends_soon_exactly_once_by_its_end(log: MemoryLog, page: Ask, limit: int) -> None:
-    issue(log, "C3", "saburo3", at=NINE + DAY)
-    issue(log, "B2", "jiro02")  # in the same second as the next
-    issue(log, "A1")
-
-    walked: list[str] = []
-    after: ExpiringKey | None = None
-    while not walked or after is not None:
-        found = page(WINDOW + DAY, after=after, limit=limit)
-        walked += [row.serial for row in found.items]
-        after = found.next
-
-    assert walked == ["A1", "B2", "C3"]
-
-
-# ---- the bank's chart
-
-
-def test_the_ends_are_counted_by_day_renewed_and_not(connection: Connection, log: MemoryLog) -> None:
-    issue(log, "A1")
-    issue(log, "A2", number=2, at=WINDOW)  # renews the one before
-    issue(log, "B1", "jiro02")
-    issue(log, "C1", "saburo3")
-    issue(log, "D1", "shiro04", at=NINE + DAY)
-    append(log, revoked("lost", NINE, "C1"), user_id="saburo3")
-    catch_up(connection, VIEW, log)
-
-    with connection.cursor() as cursor:
-        found = VIEW.days(cursor, WINDOW + DAY)
-
-    assert found == [EndingDay(date(2027, 11, 23), 1, 1), EndingDay(date(2027, 11, 24), 0, 1)]
-
-
-@pytest.mark.parametrize(
-    ("now", "within", "days"),
-    [
-        (WINDOW - SECOND, 30, 0),
-        (WINDOW, 30, 1),
-        (WINDOW, 29, 0),
-        (OVER - SECOND, 0, 1),
-        (OVER, 30, 0),
-    ],
-)
-def test_a_day_is_counted_as_long_as_the_list_has_it(
-    connection: Connection, log: MemoryLog, now: datetime, within: int, days: int
-) -> None:
-    issue(log, "A1")
-    catch_up(connection, VIEW, log)
-
-    with connection.cursor() as cursor:
-        assert len(VIEW.days(cursor, now, within=within)) == days
-
-
-def test_the_days_are_counted_from_an_index_of_the_ends(connection: Connection, log: MemoryLog) -> None:
-    catch_up(connection, VIEW, log)
-    connection.execute("set enable_seqscan = off; set enable_bitmapscan = off")  # the table is too small for a choice
-
-    with connection.cursor() as cursor:
-        asked = Explained(cursor)
-        VIEW.days(asked.as_cursor(), NINE)
-
-    assert asked.indexes == {"expiring_certificates_1_by_end"}
+    assert asked.indexes == {"expiring_certificates_2_due"}

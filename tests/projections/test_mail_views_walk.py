@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from psycopg import Cursor
 from psycopg.rows import DictRow
@@ -24,7 +24,7 @@ from projections.expiring_certificates import ExpiringCertificates
 from projections.outbox import Outbox
 from projections.runner import Connection, start
 from projections.views import View
-from tests.support.accounts import DAY, NINE, SECOND, certificate_after, registered
+from tests.support.accounts import DAY, NINE, SECOND, certificate_after, fact, registered
 from tests.support.copies import rows_of
 from tests.support.log import MemoryLog, cut
 
@@ -51,6 +51,7 @@ class People:
     def __init__(self) -> None:
         self.log = MemoryLog()
         self.asked: set[tuple[str, UUID]] = set()
+        self._closed: set[str] = set()
         self._certificates: dict[str, list[Certificate]] = {user_id: [] for user_id in USERS}
         for user_id in USERS:
             self.log.append(account_stream(user_id), registered(user_id).facts)
@@ -61,7 +62,10 @@ class People:
         self._certificates[user_id].append(certificate_after(self._append(user_id, number, facts)))
 
     def issue(self, user_id: str, now: datetime) -> None:
+        """Of a closed account it comes to a plan at most (R4.6)."""
         self.plan(user_id, now)
+        if user_id in self._closed:
+            return
         state = self._certificates[user_id].pop()
         facts = state.issue(state.plans[0], b"", state.plans[0], Validity.from_issue(now), user_id, now)
         self._certificates[user_id].append(certificate_after(self._append(user_id, state.number, facts), state))
@@ -72,6 +76,12 @@ class People:
         if which < len(states) and (state := states[-1 - which]).state(now) == "live":
             facts = state.revoke(reason, "bank01", now)
             states[-1 - which] = certificate_after(self._append(user_id, state.number, facts), state)
+
+    def close(self, user_id: str, now: datetime) -> None:
+        """Its certificates stand, whatever else a closing ends: nothing is due for them all the same."""
+        if user_id not in self._closed:
+            self.log.append(account_stream(user_id), [fact("AccountClosed", now, by="hanako01", reason="deleted")])
+            self._closed.add(user_id)
 
     def ask_what_is_due(self, now: datetime) -> None:
         """As the reminder worker does."""
@@ -87,11 +97,8 @@ class People:
     def _due(self, now: datetime) -> list[tuple[UUID, Kind, str]]:
         found: list[tuple[UUID, Kind, str]] = []
         for user_id, states in self._certificates.items():
-            for state in states:
-                renewed = any(
-                    other.validity is not None and other.revoked is None and other.number > state.number
-                    for other in states
-                )
+            for state in states if user_id not in self._closed else []:
+                renewed = any(_renews(other, state) for other in states)
                 stream, kind = certificate_stream(user_id, state.number), expiry_due(state, renewed, now)
                 if ("expired", stream) in self.asked:
                     continue  # also where another worker's clock is behind
@@ -104,18 +111,31 @@ class People:
         return facts
 
 
+def _renews(later: Certificate, older: Certificate) -> bool:
+    """It was issued, and not revoked as long as the older had not ended."""
+    if later.number <= older.number or later.validity is None or older.validity is None:
+        return False
+    return later.revoked_at is None or older.validity.is_over(later.revoked_at)
+
+
 LIVES = st.lists(
     st.tuples(
         st.sampled_from(USERS),
-        st.sampled_from(["plan", "issue", "issue", "revoke", "revoke the one before", "ask", "ask"]),
-        st.sampled_from([0, 1, 30, 334, 335, 366]),
+        st.sampled_from([*4 * ["issue", "ask"], *2 * ["revoke", "revoke the one before"], "plan", "close"]),
+        st.sampled_from([0, 1, 30, 31, 334, 335, 366]),
     ),
     max_size=25,
 )
 
 
+RENEWED = [("taro01", "issue", 0), ("taro01", "issue", 335)]
+
+
 @WALK
 @given(steps=LIVES, lengths=PAGES)
+@example(steps=[*RENEWED, ("taro01", "revoke", 30)], lengths=[1])  # on the last day of the one before
+@example(steps=[*RENEWED, ("taro01", "revoke", 31)], lengths=[1])  # on the day after
+@example(steps=[*RENEWED, ("taro01", "close", 366), ("taro01", "issue", 0)], lengths=[1])
 def test_what_is_due_is_what_the_certificates_say_in_whatever_pages_it_was_folded(
     connection: Connection, steps: list[tuple[str, str, int]], lengths: list[int]
 ) -> None:
@@ -129,6 +149,8 @@ def test_what_is_due_is_what_the_certificates_say_in_whatever_pages_it_was_folde
                 people.issue(user_id, now)
             case "ask":
                 people.ask_what_is_due(now)
+            case "close":
+                people.close(user_id, now)
             case _:
                 people.revoke(user_id, int(act != "revoke"), "not_imported", now)
     entries = people.log.entries(0, 1000)

@@ -1,7 +1,8 @@
 """Whatever is sent, in whatever shape, the site answers for itself: no 500, no bug's words, no hang (Q12).
 
 Each form, cookie and common header from the right one spoilt by a seed; Hypothesis does the same from nothing
-(tests/web/test_hostile_input.py). Then broken HTTP over TLS at a real process.
+(tests/web/test_hostile_input.py), and the forms of acts on others have a file of their own (test_mutations_of_acts.py).
+Then broken HTTP over TLS at a real process.
 """
 
 import base64
@@ -15,7 +16,6 @@ from contextlib import suppress
 from urllib.parse import quote
 
 import pytest
-from httpx2 import Response
 from starlette.testclient import TestClient
 
 from infra.authority import IssuingAuthority
@@ -24,14 +24,13 @@ from tests.support.applicants import CODE, letter_to
 from tests.support.browser import Browser, Server, certificate_of, serving
 from tests.support.fleet import PATIENCE, Fleet
 from tests.support.house import RIGHT, TARO, House
-from tests.support.html import Page
 from tests.support.mutations import FORM, TYPES, Fields, spoilt, spoilt_der, spoilt_octets
 from tests.support.ocsp import GOOD, HASHES, UNKNOWN, pki
 from tests.support.ocsp import read as read_answer
 from tests.support.ocsp import request as request_of
 from tests.support.registering import TYPED, at_confirmation
 from tests.support.stress_table import record
-from web.app import HEADERS
+from tests.support.verdicts import judged, told
 from web.cookies import FORM as FORM_COOKIE
 from web.cookies import NOTE, REGISTRATION, SESSION, TICKET
 from web.pki import OCSP_REQUEST, create_pki_app
@@ -106,26 +105,6 @@ def browser(house: House, server: Server) -> Browser:
     browser.log_in()
     at_confirmation(browser, letter_to(house))
     return browser
-
-
-def faults_of(answer: Response) -> list[str]:
-    """What no answer may have, and what each must have."""
-    own = {name.decode(): value.decode() for name, value in HEADERS}
-    faults = [name for name, value in own.items() if answer.headers.get(name) != value]
-    if answer.status_code >= 500:
-        faults.append(f"status {answer.status_code}")
-    if "Traceback" in answer.text or 'File "' in answer.text:
-        faults.append("a bug's words")
-    if answer.headers.get("content-type", "").startswith("text/html") and answer.text and not Page(answer.text).h1:
-        faults.append("no heading")
-    location = answer.headers.get("location", "/")
-    return faults if location.startswith("/") and not location.startswith("//") else [*faults, location]
-
-
-def judged(answers: Counter[int], wrong: list[object], answer: Response, sent: object) -> None:
-    answers[answer.status_code] += 1
-    if faults := faults_of(answer):
-        wrong.append((faults, sent))
 
 
 @pytest.mark.parametrize("path", FORMS)
@@ -204,11 +183,6 @@ def test_no_mutation_of_an_ocsp_request_is_too_much(
 def is_clear(answer: bytes) -> bool:
     """Something that OCSP has to say; nothing here is revoked."""
     return answer in UNSIGNED or read_answer(answer).certificate_status in (GOOD, UNKNOWN)
-
-
-def told(answers: Counter[int], wrong: list[object]) -> str:
-    statuses = ", ".join(f"{times} x {status}" for status, times in sorted(answers.items()))
-    return f"{len(wrong)} wrong; {statuses}; security headers on each"
 
 
 # ---- octets over TLS

@@ -2,10 +2,11 @@
 that fails in every way."""
 
 import random
+import signal
 import threading
 from collections import Counter
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
 from itertools import count
 from typing import Literal
@@ -13,11 +14,15 @@ from typing import Literal
 import pytest
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
+from application.ports import Changes
 from application.streams import load_account, mail
+from domain.certificate import Certificate, certificate_stream
 from domain.notification import NotificationSent
-from domain.policy import LOCK_DURATION, Policy
+from domain.policy import LOCK_DURATION, VALIDITY_DAYS, Policy
+from domain.validity import Validity
 from infra.mail_claims import LEASE
-from tests.support.accounts import fact
+from infra.views import CurrentViews
+from tests.support.accounts import certificate_after, fact
 from tests.support.eventually import patiently
 from tests.support.fleet import NO_MAIL_SERVER, Fleet, Process
 from tests.support.house import House
@@ -29,6 +34,19 @@ COMMAND = "make stress"
 LAPSED = int(LEASE.total_seconds()) + 1  # seconds a clock must be ahead to find a dead worker's claim lapsed
 LATER = 3 * 3600  # seconds: beyond every pause of a mail that was put off a few times
 MOMENT = 0.03  # seconds, at most, from a mail taken to the kill: in the conversation, in the record, or in the next
+
+STEPS = ("AccountLockExpired", "NotificationRequested", "NotificationSent")  # of one round, in its order
+# How many facts of the step stand in the log at the death, and how many mails the server has taken: of two mails, that
+# of a lock was asked for with the lock.
+POINTS = {
+    "inside:AccountLockExpired": (0, 0),
+    "before:NotificationRequested": (1, 0),
+    "inside:NotificationRequested": (1, 0),
+    "after:NotificationRequested": (2, 0),
+    "before:NotificationSent": (0, 1),
+    "inside:NotificationSent": (0, 2),
+    "after:NotificationSent": (1, 3),
+}
 
 Mood = Literal["takes", "not_now", "never", "hangs"]
 ANSWERS = {"not_now": "451 try again", "never": "550 nobody here"}
@@ -91,6 +109,21 @@ class Office:
             locked = found.changes([fact("AccountLocked", now, by=user_id, lock=1, until=now + LOCK_DURATION)])
             self.house.store.save(locked, mail("locked", user_id, locked, locked.facts[0]))
 
+    def certify(self, user_id: str) -> None:
+        """With a certificate that ends in some days."""
+        self.house.one_of_many(user_id)
+        issued_at = self.house.clock() - timedelta(days=VALIDITY_DAYS - 10)
+        facts = Certificate.plan(user_id, 1, "A1", b"", "", user_id, issued_at)
+        facts += certificate_after(facts).issue("A1", b"", "", Validity.from_issue(issued_at), user_id, issued_at)
+        self.house.store.save(Changes(certificate_stream(user_id, 1), 0, facts))
+
+    def one_round(self, number: int = 1, **settings: str) -> list[Process]:
+        """Of workers that know all that was written, once the locks have run out."""
+        patiently(lambda: CurrentViews(self.house.database).settle(1.0))
+        moved = ahead(int(LOCK_DURATION.total_seconds()) + next(self._ahead))
+        chosen = {"SHOMEI_SMTP_URL": self._url, "SHOMEI_MAIL_HOUR": "0", **moved, **settings}
+        return [self.fleet.start("remind", "--once", **chosen) for _ in range(number)]
+
     def workers(self, number: int) -> list[Process]:
         """Their clock is ahead of all before them: what those held when they were killed has lapsed."""
         moved = ahead(next(self._ahead))
@@ -149,6 +182,27 @@ def test_workers_killed_at_random_moments_lose_no_mail_and_repeat_only_what_they
         f"0 lost; {repeats} repeated, each by a worker killed before its record, under the same Message-ID",
         COMMAND,
     )
+
+
+def test_workers_killed_at_each_step_leave_each_thing_done_once_and_repeat_only_a_mail_not_yet_recorded(
+    office: Office,
+) -> None:
+    office.lock(1)
+    office.certify("sato2001")
+
+    deaths: dict[str, tuple[int, int, int]] = {}
+    for point in POINTS:
+        [worker] = office.one_round(SHOMEI_FAILPOINT=point)
+        deaths[point] = (worker.ended(), office.house.count(point.partition(":")[2]), len(office.server.ids))
+    statuses = [each.ended() for each in office.one_round(2)]
+
+    sent, taken = office.sent(), Counter(office.server.ids)
+    assert deaths == {point: (-signal.SIGKILL, *left) for point, left in POINTS.items()}
+    assert statuses == [0, 0]
+    assert [office.house.count(step) for step in STEPS] == [1, 2, 2]
+    assert set(taken) == set(sent)
+    assert taken.total() == len(sent) + 2  # by those killed before their record was whole
+    assert all(times <= sent[each].attempts for each, times in taken.items())
 
 
 def test_a_mail_server_that_is_down_refuses_or_hangs_loses_no_mail_and_repeats_none(office: Office, long: bool) -> None:

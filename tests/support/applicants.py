@@ -50,9 +50,15 @@ class Letter:
         self.propose(cookie, **changes)
         return cookie
 
-    def register(self, cookie: str, house: House | None = None) -> None:
+    def tag(self, cookie: str) -> str:
+        """Of the newest 次へ."""
+        proposal = self.house.desk.registration.proposal(cookie, self.house.clock())
+        assert proposal is not None
+        return proposal.tag
+
+    def register(self, cookie: str, house: House | None = None, tag: str | None = None) -> None:
         """登録."""
-        (house or self.house).desk.registration.register(cookie, None, self.house.clock())
+        (house or self.house).desk.registration.register(cookie, None, self.house.clock(), tag=tag)
 
     def record(self, fact: Fact) -> None:
         """What another button decides on the organization meanwhile."""

@@ -15,6 +15,10 @@ def register(log: MemoryLog, user_id: str = TARO, organization: str | None = "or
     log.append(account_stream(user_id), registered(user_id, organization=organization).facts)
 
 
+def close(log: MemoryLog, at: datetime, user_id: str = TARO) -> None:
+    log.append(account_stream(user_id), [fact("AccountClosed", at, by="hanako01", reason="deleted")])
+
+
 def append(log: MemoryLog, *facts: Fact, user_id: str = TARO, number: int = 1) -> None:
     log.append(certificate_stream(user_id, number), facts)
 

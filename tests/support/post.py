@@ -104,7 +104,7 @@ class MailServer:
 
 
 AWAY = MailFault("unreachable", is_servers=True)
-REFUSED = MailFault("recipient_refused", is_servers=False)
+REFUSED = MailFault("refused", is_servers=False)
 
 
 class Post:

@@ -25,7 +25,7 @@ SERVICE = Service(
     helpdesk_opens=9,
     helpdesk_closes=18,
 )
-ROOT_LIST_END = datetime(2027, 5, 1, tzinfo=UTC)
+ROOT_LIST_MADE, ROOT_LIST_END = datetime(2026, 11, 2, tzinfo=UTC), datetime(2027, 5, 1, tzinfo=UTC)
 
 
 def settled() -> bool:
@@ -68,7 +68,7 @@ def wired(
         [
             *api.routes(views, site.ask, authorize, house.clock),
             *members.routes(site, views),
-            *bank.routes(site, views, lambda: ROOT_LIST_END),
+            *bank.routes(site, views, lambda: (ROOT_LIST_MADE, ROOT_LIST_END)),
             *mailbox.routes(site, kept),
         ],
         house.database.check_ready,

@@ -15,7 +15,7 @@ SHOWN = (
     *("/bank/organizations", "/bank/organizations/new", "/bank/organizations/{code}", "/bank/mails"),
     *(f"/bank/organizations/{{code}}/{act}" for act in ("initialize", "release", "close")),
     *("/bank/approvals", "/bank/approvals/{approval}/approve", "/bank/approvals/{approval}/refuse"),
-    *("/help", "/help/edge", "/help/ie-mode", "/help/import", "/help/contact"),
+    *("/help", "/help/issue", "/help/trouble", "/help/edge", "/help/ie-mode", "/help/import", "/help/contact"),
     *("/help/check", "/help/check/cookie", "/help/check/popup", "/help/check/file"),
 )
 SENT = (

@@ -8,8 +8,9 @@ from uuid import UUID
 
 import msgspec
 
-from application.ports import Contact
-from domain.certificate import Reason
+from application.ports import Contact, Requester
+from application.revocation import Ending
+from domain.certificate import CertificateRevoked, Reason
 from domain.validity import Validity
 from projections.answers import (
     AccountRow,
@@ -73,6 +74,20 @@ def certificate(state: CertificateState, reason: Reason | None = None, *, issued
     )
 
 
+def ending_of(row: CertificateRow) -> Ending | None:
+    if row.revoked_at is None or row.reason is None:
+        return None
+    asked = row.state == "revoked"
+    fact = CertificateRevoked(
+        at=row.revoked_at,
+        by="bank0001",
+        serial=row.serial,
+        reason=row.reason,
+        paper_number="2026-0001" if asked else None,
+    )
+    return Ending(fact, Requester(LONGEST) if asked else None)
+
+
 def mail(state: MailState) -> MailRow:
     return MailRow(
         notification=MAIL,
@@ -104,6 +119,8 @@ def overview(found: list[EndingDay], held: list[AccountRow], **other: Any) -> Pa
         "waiting": Count(2),
         "waiting_since": NOW - timedelta(minutes=30),
         "root_list": NOW + 120 * DAY,
+        "root_list_made": NOW - 60 * DAY,
+        "root_list_age": 60,
         "root_list_due": False,
         "rows": held,
         "all_shown": True,
@@ -118,7 +135,8 @@ def overview(found: list[EndingDay], held: list[AccountRow], **other: Any) -> Pa
 def overview_samples() -> Iterator[tuple[str, Page]]:
     busy = [EndingDay(date(2026, 12, day), day % 4, day * 7 % 13) for day in range(1, 27)]
     held = [account("blocked", "LONGEST064"), account("locked"), account("locked", None)]
-    due = {"root_list": NOW + DAY, "root_list_due": True, "all_shown": False}
+    term = {"root_list": NOW + DAY, "root_list_made": NOW - 179 * DAY, "root_list_age": 179}
+    due = {**term, "root_list_due": True, "all_shown": False}
     none = {"approvals": Count(0), "root_list": None, "root_list_due": True, "waiting": Count(0), "waiting_since": None}
     yield "bank", overview(busy, held)
     yield "bank-much", overview([EndingDay(date(2026, 12, 1), 1200, 23456)], held, **due)
@@ -176,11 +194,11 @@ def certificate_samples() -> Iterator[tuple[str, Page]]:
     yield "bank-certificates-none", ("bank_certificates.html", listed(path, [], asked, **names), 200)
     for state in CERTIFICATE_STATES:
         row = certificate(state)
-        detail = {"row": row, "issued_at": NOW - 345 * DAY, **names}
+        detail = {"row": row, "ending": ending_of(row), "issued_at": NOW - 345 * DAY, **names}
         yield f"bank-certificate-{state}", ("bank_certificate.html", detail, 200)
         act = CLEAN | {"row": row, "others": [], "needs_approval": False, **names}
         yield f"bank-revoke-{state}", ("bank_revoke.html", act, 200)
-    planned = {"row": certificate("revoked", issued=False), "issued_at": None, **names}
+    planned = {"row": certificate("revoked", issued=False), "ending": None, "issued_at": None, **names}
     yield "bank-certificate-planned", ("bank_certificate.html", planned, 200)
     act = CLEAN | {"row": certificate("expiring"), "others": [certificate("live")], "needs_approval": True, **names}
     faults = {"reason": "missing", "requested_by": "malformed", "paper_number": "malformed", "own_password": "length"}
@@ -226,6 +244,8 @@ def approval_samples() -> Iterator[tuple[str, Page]]:
     yield "bank-approvals-initialize", ("bank_approvals.html", approvals(both) | told | {"requesters": {}}, 200)
     yield "bank-approvals-own", ("bank_approvals.html", approvals([approval("open", "bank0001")]) | told, 200)
     yield "bank-approvals-none", ("bank_approvals.html", approvals([]) | told | {"are_needed": False}, 200)
+    none = listed("/bank/approvals", [], {"state": "declined"})
+    yield "bank-approvals-none-such", ("bank_approvals.html", none | told, 200)
     for act in ("approve", "refuse"):
         page = CLEAN | {"act": act, "requesters": {MAIL: LONGEST}, "names": NAMES}
         for state in APPROVAL_STATES:

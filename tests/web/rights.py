@@ -32,6 +32,8 @@ GET  /ca/{name}.cer                                  ok      ok     ok     ok   
 
 # Help, of which the self-check's rows say what the visitor's own request told.
 GET  /help                                           ok      ok     ok     ok      ok     ok     ok     ok
+GET  /help/issue                                     ok      ok     ok     ok      ok     ok     ok     ok
+GET  /help/trouble                                   ok      ok     ok     ok      ok     ok     ok     ok
 GET  /help/edge                                      ok      ok     ok     ok      ok     ok     ok     ok
 GET  /help/ie-mode                                   ok      ok     ok     ok      ok     ok     ok     ok
 GET  /help/import                                    ok      ok     ok     ok      ok     ok     ok     ok

@@ -73,6 +73,7 @@ REFUSALS = {
     "token_refused": 401,
     "session_ended": 401,
     "not_permitted": 403,
+    "change_due": 403,
     "not_found": 404,
     "bad_form_token": 403,
     "too_large": 413,
@@ -258,16 +259,24 @@ def registration_samples() -> Iterator[tuple[str, Sample]]:
         yield f"registration-profile-{name}", Sample("registration_profile.html", answer, status=422)
     until = {"until": NOW + timedelta(minutes=30)}
     person = {name: typed[name] for name in ("name", "email", "user_id")}
-    yield "registration-confirm", Sample("registration_confirm.html", profile | person | until)
+    shown = profile | person | until | {"profile": "tag-1"}
+    yield "registration-confirm", Sample("registration_confirm.html", shown)
     long = {"name": "あ" * 64, "email": "h-suzuki@" + "long-" * 20 + "name.example.invalid", "organization": "労" * 64}
-    yield "registration-confirm-long", Sample("registration_confirm.html", profile | person | until | long)
+    yield "registration-confirm-long", Sample("registration_confirm.html", shown | long)
     done: dict[str, object] = {"organization": "さくら精機労働組合", "user_id": "suzuki77"}
     yield "registration-done", Sample("registration_done.html", done)
 
 
 def history_lines() -> Iterator[tuple[Fact, Actor]]:
     """One of each kind that a person is told of, and of each actor."""
-    details: dict[str, object] = {"serial": SERIAL, "not_after": NOW, "until": NOW, "was": "blocked", "reason": "lost"}
+    details: dict[str, object] = {
+        "serial": SERIAL,
+        "not_after": NOW,
+        "until": NOW,
+        "password_until": NOW,
+        "was": "blocked",
+        "reason": "lost",
+    }
     actors: Iterator[Actor] = cycle(get_args(Actor))
     kinds: tuple[Callable[..., Fact], ...] = TOLD
     for kind in kinds:
@@ -330,7 +339,7 @@ def mailbox_samples() -> Iterator[tuple[str, Sample]]:
 
 
 def help_samples() -> Iterator[tuple[str, Sample]]:
-    for name in ("", "_edge", "_ie_mode", "_import", "_popup"):
+    for name in ("", "_issue", "_trouble", "_edge", "_ie_mode", "_import", "_popup"):
         yield f"help{name}", Sample(f"help{name}.html", {})
     for is_open in (True, False):
         context: dict[str, object] = {"is_open": is_open, "next_opening": datetime(2026, 11, 30, tzinfo=UTC)}

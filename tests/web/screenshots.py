@@ -12,11 +12,11 @@ from playwright.sync_api import Browser, Route, sync_playwright
 from tests.web.samples import SAMPLES, SERVICE
 from web.app import HEADERS, STATIC
 from web.languages import Language
-from web.pages import KEYBOARD, STYLE, Pages
+from web.pages import STYLE, Pages
 
 CHROMIUM = "/usr/bin/chromium"
 ADDRESS = "http://pages.invalid/"
-CHECK = STATIC / "check.js"
+SCRIPTS = {f"static/{file.name}" for file in STATIC.glob("*.js")}
 POLICY = dict(HEADERS)[b"content-security-policy"].decode()
 PICTURED = (1280, 390)
 NARROWEST = 320
@@ -27,10 +27,9 @@ def answer(route: Route, language: Language) -> None:
     name = route.request.url.removeprefix(ADDRESS)
     if name.startswith("static/style.css"):
         route.fulfill(body=STYLE.read_text("utf-8"), content_type="text/css; charset=utf-8")
-    elif name.startswith("static/keyboard.js"):
-        route.fulfill(body=KEYBOARD.read_text("utf-8"), content_type="text/javascript; charset=utf-8")
-    elif name.startswith("static/check.js"):
-        route.fulfill(body=CHECK.read_text("utf-8"), content_type="text/javascript; charset=utf-8")
+    elif name.partition("?")[0] in SCRIPTS:
+        script = (STATIC.parent / name.partition("?")[0]).read_text("utf-8")
+        route.fulfill(body=script, content_type="text/javascript; charset=utf-8")
     elif name in SAMPLES:
         # A page that moves on by itself would be gone before its picture is taken.
         html = SAMPLES[name].html(PAGES, language).replace('http-equiv="refresh"', 'http-equiv="x-refresh"')
@@ -66,4 +65,6 @@ def main(folder: Path, beginning: str = "", language: Language = "ja") -> None:
 
 
 if __name__ == "__main__":
+    if len(sys.argv) < 2 or sys.argv[1].startswith("-"):
+        raise SystemExit(__doc__)
     main(Path(sys.argv[1]), *sys.argv[2:])  # type: ignore[arg-type]  # two languages, or a page fails

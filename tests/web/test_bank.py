@@ -58,6 +58,7 @@ def test_a_quiet_day_says_so(admin: Browser, project: Project) -> None:
     assert set(told(admin.page).values()) == {"0"}
     assert "ロック中または閉塞中のアカウントはありません" in admin.page.main
     assert "2027年5月1日(土)まで有効" in admin.page.main
+    assert "2026年11月2日に作成(経過日数 22日)" in admin.page.main
 
 
 def test_what_needs_a_hand_is_counted_and_the_blocked_stand_first(

@@ -6,15 +6,14 @@ from uuid import UUID
 
 import pytest
 
-from application.ports import Changes
 from domain.approval import approval_stream
-from domain.fact import COMMAND_LINE, WORKER
-from domain.notification import notification_from
+from domain.fact import COMMAND_LINE
 from domain.policy import Policy
 from domain.user_account import UserAccount
 from tests.support.accounts import MINUTE
 from tests.support.approvals import FIRST, SECOND, admins_of
 from tests.support.browser import Browser, Server
+from tests.support.given_up_mail import given_up
 from tests.support.house import NINE, RIGHT, TARO, WRONG, House
 from tests.support.html import Link, Page
 
@@ -112,6 +111,25 @@ def test_the_list_is_sent_as_csv_without_the_requesters_name(approval: UUID, adm
     assert lines[0].startswith("依頼の日時,操作,対象")
     assert len(lines) == 2
     assert "見本" not in answer.text
+
+
+def test_the_list_is_read_by_state(approval: UUID, admins: list[Browser]) -> None:
+    found = {}
+    for state in ("open", "given", "declined", "impossible"):
+        admins[1].open(f"{LIST}?state={state}")
+        found[state] = TARO in admins[1].page.main
+
+    offered = {link.href for link in admins[1].page.links}
+    assert found == {"open": True, "given": False, "declined": False, "impossible": False}
+    assert {f"{LIST}?state={state}" for state in found} <= offered
+    assert "当てはまる操作はありません" in admins[1].page.main
+    assert admins[1].open(f"{LIST}?state=refused").status_code == 422
+
+
+def test_a_csv_has_the_rows_of_the_list_it_stands_under(approval: UUID, admins: list[Browser]) -> None:
+    sent = {state: admins[1].open(f"{LIST}?state={state}&format=csv") for state in ("open", "given")}
+
+    assert [len(answer.text.splitlines()) for answer in sent.values()] == [2, 1]
 
 
 # ---- decided
@@ -268,12 +286,3 @@ def test_a_mail_never_asked_for_is_not_found(admins: list[Browser], named: str) 
     answer = admins[0].post(f"/bank/mails/{named}/resend", csrf_token=admins[0].token(LIST))
 
     assert answer.status_code == 404
-
-
-def given_up(house: House) -> UUID:
-    """A mail that the worker has tried in vain for long enough; its stream."""
-    entry = next(each for each in house.store.entries(0, 1000) if type(each.fact).__name__ == "NotificationRequested")
-    mail = notification_from([entry.fact])
-    assert mail is not None
-    house.store.save(Changes(entry.stream, 1, mail.give_up("refused", 40, WORKER, NINE)))
-    return entry.stream

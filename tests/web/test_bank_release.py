@@ -37,6 +37,30 @@ def test_a_lock_is_released_and_the_account_shown_without_it(house: House, held:
     assert house.store.load(account_stream(TARO))[-1].by == ADMIN
 
 
+def test_the_page_after_it_tells_of_it_however_far_the_read_models_are_behind(held: Browser) -> None:
+    held.submit(RELEASE, own_password=RIGHT)
+    held.follow()
+
+    assert "利用可能" in held.page.main
+    assert "0 / 6" in held.page.main
+    assert "0 / 3" in held.page.main
+    assert RELEASE not in {link.href for link in held.page.links}
+
+
+def test_a_lock_is_told_and_its_release_offered_however_far_the_read_models_are_behind(
+    house: House, admin: Browser, project: Project
+) -> None:
+    project()
+    house.fail(6)
+
+    admin.open(f"/bank/accounts/{TARO}")
+
+    assert "ロック中 10:00まで" in admin.page.main
+    assert "6 / 6" in admin.page.main
+    assert "1 / 3" in admin.page.main
+    assert RELEASE in {link.href for link in admin.page.links}
+
+
 def test_a_block_is_released_alike(house: House, admin: Browser, project: Project) -> None:
     for _ in range(3):
         house.fail(6)

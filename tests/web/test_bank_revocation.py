@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from domain.certificate import REASONS
+from domain.certificate import REASONS, certificate_stream
 from domain.fact import COMMAND_LINE
 from tests.support.browser import Browser, certificate_of
 from tests.support.house import RENEWAL, RIGHT, TARO, WRONG, House
@@ -77,6 +77,50 @@ def test_who_asked_and_the_papers_number_are_recorded_the_one_out_of_the_log(hou
     (revoked,) = [fact for fact in house.every_fact() if type(fact).__name__ == "CertificateRevoked"]
     assert (revoked.paper_number, revoked.request is not None) == ("2026-17", True)  # type: ignore[attr-defined]  # a CertificateRevoked
     assert "見本 花子" not in repr(house.every_fact())
+
+
+def test_the_page_after_it_tells_all_of_it_however_far_the_read_models_are_behind(
+    house: House, revoking: Browser
+) -> None:
+    revoking.submit(
+        revoke_path(house), reason="lost", requested_by="見本 花子", paper_number="2026-17", own_password=RIGHT
+    )
+    revoking.follow()
+
+    told = ("2026年11月24日(火) 9:00理由:紛失", "依頼した方見本 花子 様", "依頼書の番号2026-17")
+    assert [words for words in told if words not in revoking.page.main] == []
+    assert "すでに使えない電子証明書のため" in revoking.page.main
+    assert revoke_path(house) not in {link.href for link in revoking.page.links}
+
+
+def test_who_asked_is_told_no_more_once_erased_and_the_paper_all_the_same(house: House, revoking: Browser) -> None:
+    revoking.submit(
+        revoke_path(house), reason="lost", requested_by="見本 花子", paper_number="2026-17", own_password=RIGHT
+    )
+    house.database.execute("delete from vault_persons where subject = %s", certificate_stream(TARO, 1))
+
+    revoking.follow()
+
+    assert "見本 花子" not in revoking.page.main
+    assert "依頼した方" not in revoking.page.main
+    assert "2026-17" in revoking.page.main
+
+
+def test_the_page_of_what_nobody_asked_for_names_nobody(house: House, revoking: Browser) -> None:
+    revoking.submit(revoke_path(house), reason="lost", own_password=RIGHT)
+
+    revoking.follow()
+
+    assert "理由:紛失" in revoking.page.main
+    assert "依頼" not in revoking.page.main
+
+
+def test_the_form_is_not_shown_for_what_was_revoked_a_moment_ago(house: House, revoking: Browser) -> None:
+    house.desk.revocation.revoke_user(TARO, "lost", COMMAND_LINE, house.clock())
+
+    revoking.open(revoke_path(house))
+
+    assert [form.action for form in revoking.page.forms] == ["/logout"]
 
 
 def test_a_refused_revocation_keeps_what_was_typed_but_the_password(house: House, revoking: Browser) -> None:

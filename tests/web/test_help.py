@@ -13,7 +13,16 @@ EDGE += " Edg/142.0.0.0"
 IE_MODE = "Mozilla/5.0 (Windows NT 10.0; WOW64; Trident/7.0; rv:11.0) like Gecko"
 OLD_IE = "Mozilla/5.0 (compatible; MSIE 10.0; Windows NT 6.2; Trident/6.0)"
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0"
-PAGES = ("/help", "/help/edge", "/help/ie-mode", "/help/import", "/help/check", "/help/contact")
+PAGES = (
+    "/help",
+    "/help/issue",
+    "/help/trouble",
+    "/help/edge",
+    "/help/ie-mode",
+    "/help/import",
+    "/help/check",
+    "/help/contact",
+)
 
 
 def outcomes(browser: Browser, row: str) -> list[str]:
@@ -217,44 +226,3 @@ def test_name_and_number_are_the_settings_and_what_is_not_the_helpdesks_goes_to_
     assert "0120-000-000" in browser.page.main
     assert "明細の内容についてお取引店へ" in browser.page.main
     assert "ご契約の内容の変更についてお取引店へ" in browser.page.main
-
-
-# ---- what the guides say
-
-
-@pytest.mark.parametrize(
-    ("path", "words"),
-    [
-        ("/help/edge", "Windows 10 Home、Windows 10 Pro"),
-        ("/help/edge", "Windows 11 Home、Windows 11 Pro"),
-        ("/help/edge", "Microsoft Edge(IE モード)"),
-        ("/help/edge", "「Cookie データの保存と読み取りをサイトに許可する(推奨)」がオン"),
-        ("/help/edge", "「JavaScript」が「許可済み」"),
-        ("/help/edge", "「ポップアップとリダイレクト」"),
-        ("/help/edge", "「ダウンロード時の動作を毎回確認する」をオンにします"),
-        ("/help/edge", "オートコンプリートの設定"),
-        ("/help/edge", "「信頼済みサイト」への登録"),
-        ("/help/edge", "https://shomei.example.com"),
-        ("/help/ie-mode", "「アクティブ スクリプト」を「有効にする」"),
-        ("/help/ie-mode", "「ポップアップ ブロックを有効にする」"),
-        ("/help/ie-mode", "「フォームのユーザー名およびパスワード」のチェックを外し"),
-        ("/help/ie-mode", "設定手順書は、お取引店にご用意があります"),
-        ("/help/import", "「その他」を押すとすべて出ます"),
-        ("/help/import", "選ばないまま[OK]を押しても、次の画面へは進みません"),
-        ("/help/import", "この画面が出ず、自動で選ばれることがあります"),
-        ("/help/import", "選ぶものはありませんので、そのまま[OK]を押してください"),
-        ("/help/import", "[×]ですべて閉じます"),
-        ("/help/import", "「現在のユーザー」を選び、[次へ]"),
-        ("/help/import", "「全ての拡張プロファイルを含める」にチェックを入れます"),
-        ("/help/import", "ほかの三つにはチェックを入れません"),
-        ("/help/import", "「パスワード」に、④ ユーザー認証で入力したパスワードを入力します"),
-        ("/help/import", "「証明書の種類に基づいて、自動的に証明書ストアを選択する」を選び、[次へ]"),
-        ("/help/import", "[完了]を押します"),
-        ("/help/import", "[はい]を押します"),
-        ("/help/import", "「正しくインポートされました。」と出たら、インポートは完了です。[OK]"),
-    ],
-)
-def test_a_guide_says_what_the_manual_asks(browser: Browser, path: str, words: str) -> None:
-    browser.open(path)
-
-    assert words in browser.page.main

@@ -57,6 +57,11 @@ def test_an_english_page_says_in_japanese_only_what_it_was_given(name: str) -> N
 # ---- the switch
 
 
+def switch(browser: Browser) -> str:
+    (link,) = (link for link in browser.page.links if link.text == "English")
+    return link.href
+
+
 def test_a_page_is_japanese_until_asked_otherwise(browser: Browser) -> None:
     answer = browser.open("/issuance")
 
@@ -87,6 +92,28 @@ def test_a_language_we_do_not_speak_changes_nothing(browser: Browser, asked: str
 
     assert '<html lang="ja">' in answer.text
     assert LANGUAGE not in browser.cookies
+
+
+@pytest.mark.parametrize("path", ["/none", "//example.org", "//example.org/issuance", "/static/none.css"])
+def test_where_there_is_no_page_the_switch_leads_to_the_entrance(browser: Browser, path: str) -> None:
+    answer = browser.send("GET", f"https://testserver{path}")
+
+    assert answer.status_code == 404
+    assert switch(browser) == "/?lang=en"
+
+
+@pytest.mark.parametrize("path", ["/issuance/cancel", "/issuance/close", "/registration/master/cancel", "/logout"])
+def test_the_answer_of_an_address_that_only_takes_forms_leads_there_too(browser: Browser, path: str) -> None:
+    answer = browser.post(path)
+
+    assert answer.status_code == 422
+    assert switch(browser) == "/?lang=en"
+
+
+def test_the_answer_to_a_form_leads_to_the_form(browser: Browser) -> None:
+    browser.authenticate(password=RIGHT + "9")
+
+    assert switch(browser) == "/issuance?lang=en"
 
 
 def test_a_refusal_is_in_the_visitors_language(browser: Browser) -> None:

@@ -2,7 +2,6 @@
 
 import re
 from gzip import compress
-from hashlib import sha256
 
 import pytest
 
@@ -10,12 +9,12 @@ from tests.support.html import Page
 from tests.web.samples import SAMPLES, SERVICE
 from web.app import STATIC
 from web.languages import LANGUAGES, Language
-from web.pages import KEYBOARD, STYLE, TEMPLATES, Pages
+from web.pages import KEYBOARD, ONCE, STYLE, TEMPLATES, Pages, address
 
 PAGES = Pages(SERVICE, demo=True, mailbox=True)
 CSS = re.sub(r"/\*.*?\*/", "", STYLE.read_text("utf-8"), flags=re.DOTALL)
 SCRIPT = re.sub(r"/\*.*?\*/|//[^\n]*", "", KEYBOARD.read_text("utf-8"), flags=re.DOTALL)
-SECOND_SCRIPTS = {"help_check.html": {"/static/check.js"}}  # of a page that looks into the browser (R11.3)
+FURTHER_SCRIPTS = {"help_check.html": {"/static/check.js"}}  # of a page that looks into the browser (R11.3)
 HEAVIEST = 60_000  # bytes of a page, its stylesheet and its scripts on their way; compressed are the latter alone
 every_sample = pytest.mark.parametrize("name", SAMPLES)
 
@@ -35,14 +34,14 @@ def test_no_page_has_style_or_script_of_its_own(name: str) -> None:
 
 
 @every_sample
-def test_every_page_loads_only_the_one_stylesheet_and_the_script_of_the_keyboard(name: str) -> None:
+def test_every_page_loads_only_the_one_stylesheet_and_scripts_of_our_own(name: str) -> None:
     page = page_of(name)
 
-    style, script = (sha256(file.read_bytes()).hexdigest()[:12] for file in (STYLE, KEYBOARD))
-    assert [link.attributes["href"] for link in page.root.all("link")] == [f"/static/style.css?v={style}"]
-    scripts = {each.attributes["src"] for each in page.root.all("script")} - {f"/static/keyboard.js?v={script}"}
-    assert {address.partition("?")[0] for address in scripts} == SECOND_SCRIPTS.get(SAMPLES[name].template, set())
-    assert len(page.root.all("script")) == 1 + len(scripts)
+    scripts = [each.attributes["src"] for each in page.root.all("script")]
+    further = FURTHER_SCRIPTS.get(SAMPLES[name].template, set())
+    assert [link.attributes["href"] for link in page.root.all("link")] == [address(STYLE)]
+    assert {each for each in scripts if each.partition("?")[0] not in further} == {address(KEYBOARD), address(ONCE)}
+    assert len(scripts) == 2 + len(further)
     assert not {element.tag for element in page.root.walk()} & {"img", "iframe", "object", "embed", "audio", "video"}
 
 
@@ -126,6 +125,17 @@ def test_a_marked_field_says_what_is_wrong_with_it(name: str) -> None:
     for field in marked:
         assert texts[f"{field.attributes['id']}-error"]
         assert f"{field.attributes['id']}-error" in field.attributes["aria-describedby"].split()
+
+
+@pytest.mark.parametrize("name", [name for name, sample in SAMPLES.items() if sample.context.get("faults")])
+def test_malformed_input_is_listed_at_the_head_with_a_link_to_each_field(name: str) -> None:
+    if SAMPLES[name].template == "code.html":
+        assert "autofocus" in SAMPLES[name].html(PAGES)  # its one field has the focus already
+        return
+
+    links = {link.href for link in page_of(name).links}
+
+    assert {f"#{field}" for field in SAMPLES[name].context["faults"]} <= links
 
 
 def test_stylesheet_and_pages_know_the_same_classes() -> None:

@@ -1,16 +1,27 @@
 """The mailbox page of the embedded start on a loopback address (R8.5)."""
 
+import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from pathlib import Path
+from typing import get_args
 
 import pytest
+from msgspec.structs import replace
 
+from domain.notification import Kind
+from domain.organization_facts import Language
+from infra.maildir import Maildir, MaildirMailer
 from tests.support.browser import Browser, serving
 from tests.support.house import NINE, House
 from tests.support.html import Page
+from tests.support.letters import TOLD, WRITER, letter
+from tests.support.smtp import MAIL, SENDER
 from tests.web.samples import MAIL_ID, SAMPLES, SERVICE
 from web.mailbox import KeptMail
 from web.pages import Pages
+
+LINK = re.compile(r"\S*(?:://|www\.|@|\.(?:jp|com)\b)\S*")  # what a mail program may make a link of
 
 
 def kept_mail(mail_id: str, at: datetime, subject: str = "ロックのお知らせ", body: str = "佐藤 由美 様\n") -> KeptMail:
@@ -69,6 +80,36 @@ def test_a_mail_is_read_as_plain_text(browser: Browser) -> None:
     assert browser.page.h1 == "<b>発行</b>"
     assert browser.page.inline_scripts == []
     assert browser.page.root.all("i") == []
+
+
+@pytest.mark.parametrize("language", get_args(Language))
+def test_each_kind_of_mail_reads_as_it_was_written_with_one_address_in_it(
+    house: House, tmp_path: Path, language: Language
+) -> None:
+    written = {kind: WRITER.write(letter(kind, language, reason="lost")) for kind in TOLD}
+    mailer = MaildirMailer(tmp_path / "mailbox", SENDER)
+    for kind, (subject, body) in written.items():
+        mailer.send(
+            replace(MAIL, message_id=f"{kind}@shomei.example.jp", subject=subject, body=body, language=language)
+        )
+
+    with serving(house, kept=Maildir(tmp_path / "mailbox")) as server:
+        browser = server.browser().comes_from("127.0.0.1")
+        browser.open("/dev/mailbox")
+        listed = {link.text: link.href for link in browser.page.links if link.href.startswith("/dev/mailbox/")}
+        read = {kind: read_mail(browser, listed[subject]) for kind, (subject, _) in written.items()}
+
+    assert read == written
+    assert set(read) == set(get_args(Kind))
+    assert [LINK.findall(body) for _, body in read.values()] == [["https://shomei.bank.example.jp"]] * len(read)
+
+
+def read_mail(browser: Browser, path: str) -> tuple[str, str]:
+    """Its subject and text, of which no part is a link."""
+    browser.open(path)
+    (text,) = browser.page.root.all("pre")
+    assert text.all("a") == []
+    return browser.page.h1, text.raw_text()
 
 
 def test_a_mail_that_is_not_there_is_not_found(browser: Browser) -> None:

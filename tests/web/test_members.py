@@ -245,3 +245,5 @@ def test_a_master_who_owes_a_change_of_the_password_sees_nothing_yet(house: Hous
     answers = [master.open(path) for path in ("/users", FORM, PAGE, f"{PAGE}/close")]
 
     assert {answer.status_code for answer in answers} == {403}
+    assert master.page.h1 == "先にパスワードの変更が必要です"
+    assert "/home/password" in [link.href for link in master.page.links]

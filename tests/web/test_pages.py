@@ -44,6 +44,8 @@ CONSOLE = re.compile(
 )
 HELP = {
     "/help": "help",
+    "/help/issue": "help_issue",
+    "/help/trouble": "help_trouble",
     "/help/edge": "help_edge",
     "/help/ie-mode": "help_ie_mode",
     "/help/import": "help_import",
@@ -167,7 +169,12 @@ def test_every_link_to_help_leads_to_the_place_that_it_names(name: str) -> None:
             },
             ["次へ", "キャンセル"],
         ),
-        ("registration-confirm", "/registration/master/confirm", {"registration": "registration-1"}, ["登録"]),
+        (
+            "registration-confirm",
+            "/registration/master/confirm",
+            {"registration": "registration-1", "profile": "tag-1"},
+            ["登録"],
+        ),
         (
             "password",
             "/home/password",

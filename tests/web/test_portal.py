@@ -227,6 +227,28 @@ def test_from_thirty_days_before_home_offers_the_renewal(house: House, member: B
     assert [link.href for link in member.page.links if link.text == "更新する"] == ["/issuance"]
 
 
+def test_who_has_renewed_is_sent_to_the_new_certificate_and_not_into_another_renewal(
+    house: House, member: Browser
+) -> None:
+    house.clock.set(RENEWAL)
+    house.issue()
+    member.log_in()
+    member.follow()
+
+    assert "新しい電子証明書を発行済みのときは" in member.page.main
+    assert [link.href for link in member.page.links if link.text == "更新する"] == []
+
+
+def test_a_renewal_that_was_revoked_can_be_done_again(house: House, member: Browser) -> None:
+    house.clock.set(RENEWAL)
+    house.issue()
+    house.desk.revocation.revoke_serial(str(house.certificate(2).serial), "not_imported", "bank0001", house.clock())
+    member.log_in()
+    member.follow()
+
+    assert [link.href for link in member.page.links if link.text == "更新する"] == ["/issuance"]
+
+
 def test_a_moment_earlier_it_does_not(house: House, member: Browser) -> None:
     house.clock.set(RENEWAL - MILLISECOND)
     member.log_in()

@@ -53,6 +53,7 @@ STATUSES = {
     403: {
         *("NoCertificateShown", "CertificateUnknown", "CertificateNotYetValid", "CertificateExpired"),
         *("CertificateIsRevoked", "CertificateIsSuperseded", "CertificateOfAnother", "NotPermitted"),
+        "ChangeDue",
     },
     404: {"NotFound"},
     409: {

@@ -92,7 +92,7 @@ def test_the_confirmation_shows_all_but_the_password(browser: Browser, letter: L
     assert [word for word in ("見本商事株式会社", "見本 花子", "hanako@example.com", MASTER) if word in page.main] != []
     assert "9:30まで" in page.main
     assert OWN_PASSWORD not in page.text
-    assert set(page.form(CONFIRM).fields) == {"csrf_token", "registration"}
+    assert set(page.form(CONFIRM).fields) == {"csrf_token", "registration", "profile"}
     assert Link(PROFILE, "戻る") in page.links
 
 

@@ -21,6 +21,7 @@ from tests.support.registering import (
     at_confirmation,
     at_profile,
     enter,
+    fill_in,
     registered,
 )
 from web.cookies import REGISTRATION
@@ -99,6 +100,22 @@ def test_a_form_of_another_letters_tab_is_refused(house: House, browser: Browser
     assert answer.status_code == 409
     assert browser.page.h1 == "別の画面で手続きが進んでいます"
     assert house.count("MasterRegistered") == 0
+
+
+def test_what_another_tab_typed_since_is_not_what_this_one_registers(
+    house: House, browser: Browser, letter: Letter
+) -> None:
+    first_tab = at_confirmation(browser, letter).page.form(CONFIRM).fields
+    fill_in(browser, user_id="sakura77")
+    browser.follow()
+    second_tab = browser.page.form(CONFIRM).fields
+
+    answer = browser.post(CONFIRM, **first_tab)
+
+    assert (answer.status_code, browser.page.h1) == (409, "別の画面で手続きが進んでいます")
+    assert house.count("MasterRegistered") == 0
+    assert browser.post(CONFIRM, **second_tab).headers["location"] == DONE
+    assert house.account("sakura77").role == "master"
 
 
 def test_entering_again_leaves_nothing_of_the_first_time_behind(house: House, browser: Browser, letter: Letter) -> None:

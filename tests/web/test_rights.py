@@ -10,7 +10,6 @@ from datetime import datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
-from uuid import UUID
 
 import msgspec
 import pytest
@@ -20,9 +19,7 @@ from starlette.requests import Request
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.testclient import TestClient
 
-from application.ports import Changes
-from domain.fact import COMMAND_LINE, WORKER
-from domain.notification import NotificationRequested, notification_from
+from domain.fact import COMMAND_LINE
 from domain.policy import Policy
 from domain.user_account_facts import Role
 from infra import bootstrap
@@ -38,6 +35,7 @@ from tests.support.accounts import DAY
 from tests.support.browser import Browser, certificate_of
 from tests.support.clock import MovableClock
 from tests.support.database import Dsn, new_database
+from tests.support.given_up_mail import given_up
 from tests.support.house import MASTER, NINE, RIGHT, TARO, House, furnish
 from tests.support.site import NoLimits
 from tests.web.rights import PRIVATE, TABLE, Right, rows
@@ -171,15 +169,6 @@ def things(house: House) -> dict[str, str]:
         "name": "issuing",
         "request": "MA==",
     }
-
-
-def given_up(house: House) -> UUID:
-    """The mail that told of the first certificate."""
-    entry = next(each for each in house.store.entries(0, 1000) if isinstance(each.fact, NotificationRequested))
-    mail = notification_from([entry.fact])
-    assert mail is not None
-    house.store.save(Changes(entry.stream, 1, mail.give_up("refused", 40, WORKER, NINE)))
-    return entry.stream
 
 
 @pytest.fixture(scope="module")

@@ -53,6 +53,29 @@ def test_a_wrong_code_is_asked_for_again_with_the_tries_left(house: House, waiti
     assert "あと4回" in waiting.page.main
 
 
+@pytest.mark.parametrize("right", [True, False], ids=["the right code", "malformed"])
+def test_the_page_of_another_tab_counts_for_nothing_on_the_account_entered_since(
+    house: House, waiting: Browser, *, right: bool
+) -> None:
+    house.user("jiro0001", "jirosan1")
+    fields, tab_a = waiting.page.form("/issuance/code").fields, code(house)
+    waiting.authenticate("jiro0001", "jirosan1")
+
+    answer = waiting.post("/issuance/code", **fields | {"code": tab_a if right else "x"})
+
+    assert (answer.status_code, waiting.page.h1) == (409, "別の画面で手続きが進んでいます")
+    assert house.count("IssuanceCodeFailed") == 0
+
+
+def test_a_form_that_does_not_say_which_ticket_is_taken(house: House, waiting: Browser) -> None:
+    fields = waiting.page.form("/issuance/code").fields
+    del fields["ticket"]
+
+    answer = waiting.post("/issuance/code", **fields | {"code": code(house)})
+
+    assert answer.headers["location"] == "/issuance/confirm"
+
+
 def test_malformed_input_is_told_and_counts_for_nothing(house: House, waiting: Browser) -> None:
     answer = waiting.submit("/issuance/code", code="１２３４５６")
 

@@ -26,7 +26,7 @@
     each(document.querySelectorAll('[data-verdict]'), function (badge) {
       if (!badge.hidden) { found[badge.getAttribute('data-verdict')] = true; }
     });
-    show(byId('check-summary'), found.mend ? 'mend' : found.open ? 'open' : 'good');
+    show(byId('check-summary'), found.mend ? 'mend' : found.open ? 'open' : found.unknown ? 'unknown' : 'good');
   }
 
   function tell(row, outcome) {
