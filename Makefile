@@ -52,8 +52,12 @@ $(LINTERS)/.made-from: .lint/package.json .lint/package-lock.json | .venv/.made-
 lock-linters: .venv/.made-from
 	@$(NPM) install --package-lock-only --omit-lockfile-registry-resolved
 
-# The pictures of README and docs/screens/, taken anew by the journeys through the main job and the bank's day.
+# The pictures of README and docs/screens/, taken anew by the journeys through the main job and the bank's day, and some of
+# sample pages.
 screens: .venv/.made-from
+	@$(PYTHON_TOOLS)/python -m tests.web.screenshots docs/screens/samples help_issue
+	@$(PYTHON_TOOLS)/python -m tests.web.screenshots docs/screens/samples users-registered
+	@$(PYTHON_TOOLS)/python -m tests.web.screenshots docs/screens/samples home-21 en
 	@SCREENS=docs/screens $(PYTHON_TOOLS)/python -m pytest tests/journeys/test_main_job.py tests/journeys/test_bank.py
 
 # Texts of the templates that are new come into the English catalogue, those that are gone leave it.

@@ -7,6 +7,8 @@ from domain.errors import InvalidInput
 from domain.notification import Address
 from domain.policy import NAME_LENGTH, PAPER_NUMBER_LENGTH
 
+ADDRESS_SIGNS = ("://", "www.", "@")
+
 
 def check_contact(name: str, email: str) -> Contact:
     """Raises InvalidInput, which tells what is wrong and never repeats what was typed."""
@@ -45,4 +47,6 @@ def addresses_to_tell(before: Contact | None, after: Contact) -> list[Address]:
 def is_name(text: str) -> bool:
     # The blank between family and given name is mostly a full-width one in Japan; Python calls it unprintable.
     readable = text.replace("\u3000", " ").isprintable()
-    return 1 <= len(text) <= NAME_LENGTH and text == text.strip() and readable
+    # It stands in every mail, where many mail programs would make an address in it something to press.
+    pressed = any(sign in text.lower() for sign in ADDRESS_SIGNS)
+    return 1 <= len(text) <= NAME_LENGTH and text == text.strip() and readable and not pressed

@@ -28,6 +28,19 @@ def test_a_name_empty_too_long_or_with_signs_nobody_sees_is_refused(name: str) -
     assert refusal.value.faults == {"name": "malformed"}
 
 
+@pytest.mark.parametrize("name", ["https://evil.example/x", "見本 WWW.evil.example", "taro@evil.example"])
+def test_a_name_that_a_mail_program_would_make_something_to_press_is_refused(name: str) -> None:
+    with pytest.raises(InvalidInput) as refusal:
+        check_contact(name, "taro@example.com")
+
+    assert refusal.value.faults == {"name": "malformed"}
+
+
+@pytest.mark.parametrize("name", ["J.Smith", "見本商事 Co., Ltd.", "A/B 見本", "awww 見本"])
+def test_a_name_with_dots_and_strokes_is_taken(name: str) -> None:
+    assert check_contact(name, "taro@example.com").name == name
+
+
 @pytest.mark.parametrize(
     "email",
     [

@@ -1,6 +1,7 @@
 """The look: a strict content security policy, the IE 11 engine, readers, weight (R5.5, design of the project)."""
 
 import re
+from functools import cache
 from gzip import compress
 
 import pytest
@@ -19,6 +20,7 @@ HEAVIEST = 60_000  # bytes of a page, its stylesheet and its scripts on their wa
 every_sample = pytest.mark.parametrize("name", SAMPLES)
 
 
+@cache
 def page_of(name: str) -> Page:
     return Page(SAMPLES[name].html(PAGES))
 

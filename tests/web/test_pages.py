@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
+from functools import cache
 
 import pytest
 from jinja2 import UndefinedError
@@ -56,7 +57,10 @@ every_sample = pytest.mark.parametrize("name", SAMPLES)
 
 
 def page_of(sample: Sample) -> Page:
-    return Page(sample.html(PAGES))
+    return parsed(sample.html(PAGES))
+
+
+parsed = cache(Page)  # nearly every test looks at every sample
 
 
 def help_places() -> Iterator[str]:
