@@ -20,6 +20,13 @@ RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa", "bes
 TEMPLATES = sorted({sample.template for sample in SAMPLES.values()})
 FORMS = ("login", "issuance-missing", "registration-profile-malformed", "password-missing", "email", "users-new-faults")
 WHERE = "place => { const at = place.getBoundingClientRect(); return [at.top + scrollY, at.left]; }"
+# What is kept on one line and is longer than the place that it stands in.
+CUT_OFF = """() => {
+  const end = place => place.getBoundingClientRect().right;
+  return [...document.querySelectorAll('main .nw')]
+    .filter(words => words.offsetParent && end(words) > end(words.closest('dd, p, li, td, h1, h2, h3, div')) + 1)
+    .map(words => words.textContent);
+}"""
 OPTIONS = {"runOnly": {"type": "tag", "values": RULES}, "resultTypes": ["violations"]}
 
 pytestmark = needs_chromium
@@ -77,6 +84,7 @@ def test_axe_finds_nothing_and_nothing_is_wider_than_a_phone(page: Page, templat
         findings = [(each["id"], each["nodes"][0]["html"]) for each in violations]
         if page.evaluate("document.documentElement.scrollWidth") > NARROWEST:
             findings.append(("wider", name))
+        findings += [("cut off", words) for words in page.evaluate(CUT_OFF)]
         if findings:
             found[name] = findings
 
