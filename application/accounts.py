@@ -1,7 +1,6 @@
 """User accounts: registered, changed, suspended, closed; the own password; what the first page tells (R2, R3.6, R6)."""
 
 from datetime import datetime
-from itertools import takewhile
 
 import msgspec
 
@@ -10,8 +9,7 @@ from application.door import Door, Step
 from application.endings import close_accounts
 from application.ports import Changes, Contact, FactStore, PasswordVault, PersonalData, Sessions, Tickets
 from application.sessions import Visitor
-from application.streams import certificates_of, decide, load_account, load_organization, load_staff, mail
-from domain.certificate import Certificate
+from application.streams import decide, is_renewed, load_account, load_organization, load_staff, mail
 from domain.credentials import Pick, account_stream, check_new_password, check_shape, generate_password
 from domain.errors import InvalidInput, NotFound, UserIdTaken
 from domain.policy import Policy
@@ -253,14 +251,8 @@ class Accounts:
         since = before[-1] if before else None
         failed = [fact for fact in facts if isinstance(fact, PasswordFailed) and (since is None or fact.at > since)]
         person = self._people.of(stream, account.person)
-        renewed = self._is_renewed(account, visitor.certificate)
+        renewed = is_renewed(self._store, account, visitor.certificate)
         return Home(account, person, self._organization_name(account), since, len(failed), renewed)
-
-    def _is_renewed(self, account: UserAccount, certificate: Certificate) -> bool:
-        if account.issues == certificate.number:
-            return False  # as nearly always; nothing more is asked
-        later = takewhile(lambda found: found.state.number > certificate.number, certificates_of(self._store, account))
-        return any(found.state.validity is not None and found.state.revoked is None for found in later)
 
     def _organization_name(self, account: UserAccount) -> str | None:
         if account.organization is None:

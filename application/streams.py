@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
+from itertools import takewhile
 from typing import Generic, NamedTuple, TypeVar
 from uuid import UUID
 
@@ -103,11 +104,10 @@ def newest_live(store: FactStore, account: UserAccount, now: datetime) -> Certif
 def is_renewed(store: FactStore, account: UserAccount, certificate: Certificate) -> bool:
     """Whether a later certificate of the account spares its user the mails about this one's end (R8.2)."""
     older = certificate.validity
-    return older is not None and any(
-        found.state.validity is not None and renews(found.state.revoked_at, older.not_after)
-        for found in certificates_of(store, account)
-        if found.state.number > certificate.number
-    )
+    if older is None or account.issues == certificate.number:
+        return False  # the newest, as nearly always: nothing is asked
+    later = takewhile(lambda found: found.state.number > certificate.number, certificates_of(store, account))
+    return any(found.state.validity is not None and renews(found.state.revoked_at, older.not_after) for found in later)
 
 
 def mail(kind: Kind, user_id: str, cause: Changes, fact: Fact) -> Changes:

@@ -10,14 +10,11 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from application.mail_ports import Letter
 from infra.mailer import sender_address
 from infra.settings import Settings
-from web.dates import day, hour, japanese_date
+from web import english
+from web.dates import day, hour
 from web.pages import LIMITS, Service, serial_groups
 
 TEXTS = Path(__file__).parent / "letter_texts"
-MONTHS = (
-    *("January", "February", "March", "April", "May", "June"),
-    *("July", "August", "September", "October", "November", "December"),
-)
 
 
 def time(at: datetime) -> str:
@@ -27,8 +24,7 @@ def time(at: datetime) -> str:
 
 def day_en(of: date) -> str:
     """23 November 2026"""
-    shown = japanese_date(of)
-    return f"{shown.day} {MONTHS[shown.month - 1]} {shown.year}"
+    return english.day(of)
 
 
 def time_en(at: datetime) -> str:

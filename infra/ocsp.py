@@ -69,7 +69,7 @@ class Issuer:
         try:
             read = ocsp.load_der_ocsp_request(request)
             nonce = _nonce(read.extensions)
-        except (ValueError, NotImplementedError, x509.DuplicateExtension):
+        except (ValueError, NotImplementedError, x509.DuplicateExtension):  # the second: several certificates
             return MALFORMED_REQUEST
         if read.serial_number <= 0 or read.serial_number.bit_length() not in SERIAL_BITS:
             return MALFORMED_REQUEST
