@@ -13,7 +13,7 @@ from application.ports import Changes, FactStore, PersonalData
 from application.revocation import Order, Revocation
 from application.streams import Loaded, decide, load_organization
 from domain.approval import Act, Approval, approval_from, approval_stream
-from domain.certificate import Reason
+from domain.certificate import Reason, written_serial
 from domain.errors import AlreadyClosed, ApprovalAwaited, ApprovalImpossible, NotFound, NothingToRevoke
 from domain.policy import Policy
 
@@ -46,7 +46,7 @@ class Approvals:
         """
         if self.are_needed:
             order = Order.of(reason, requested_by, paper_number, by, now)
-            return decide(lambda: self._ask_to_revoke(serial.upper(), order))
+            return decide(lambda: self._ask_to_revoke(written_serial(serial), order))
         self._revocation.revoke_serial(serial, reason, by, now, requested_by=requested_by, paper_number=paper_number)
         return None
 

@@ -18,7 +18,14 @@ from application.ports import (
     Tickets,
 )
 from application.streams import Loaded, decide, live_certificates, load_account, load_certificate, mail
-from domain.certificate import ENDS_ONLY_THE_NAMED, Certificate, CertificateRevoked, Reason, certificate_from
+from domain.certificate import (
+    ENDS_ONLY_THE_NAMED,
+    Certificate,
+    CertificateRevoked,
+    Reason,
+    certificate_from,
+    written_serial,
+)
 from domain.errors import NotFound
 from domain.policy import Policy
 from domain.user_account import UserAccount
@@ -93,7 +100,7 @@ class Revocation:
         Returns the user ID and the serials ended; raises InvalidInput, NotFound, NothingToRevoke.
         """
         order = Order.of(reason, requested_by, paper_number, by, now)
-        return decide(lambda: self.end(serial.upper(), order))
+        return decide(lambda: self.end(written_serial(serial), order))
 
     def ending(self, serial: str) -> Ending | None:
         """Of the certificate, or planned serial, of that number; None where it was not revoked. Raises NotFound."""
@@ -102,7 +109,7 @@ class Revocation:
         if stream is None or certificate_from(facts) is None:
             raise NotFound("certificate")
         for fact in facts:
-            if isinstance(fact, CertificateRevoked) and fact.serial == serial.upper():
+            if isinstance(fact, CertificateRevoked) and fact.serial == written_serial(serial):
                 asked = fact.request
                 return Ending(fact, self._people.requester(stream, asked) if asked is not None else None)
         return None

@@ -34,6 +34,12 @@ ENDS_ONLY_THE_NAMED: Reason = "not_imported"
 State = Literal["planned", "live", "expired", "revoked", "superseded"]
 
 
+def written_serial(typed: str) -> str:
+    """A serial number in hex as it is kept, whole octets in upper case: some programs leave a leading zero out."""
+    digits = typed.upper().lstrip("0")
+    return digits.zfill(len(digits) + len(digits) % 2)
+
+
 def certificate_stream(user_id: str, number: int) -> UUID:
     return uuid5(CERTIFICATES, f"{user_id.lower()}/{number}")
 

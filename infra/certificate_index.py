@@ -4,6 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 from application.ports import Row
+from domain.certificate import written_serial
 from infra.postgres import Database
 
 REMEMBERED = 10_000  # certificates, some 2 MB
@@ -39,5 +40,5 @@ class CertificateIndex:
         return stream
 
     def by_serial(self, serial: str) -> UUID | None:
-        found = self._database.execute("select stream from certificate_index where serial = %s", serial.upper())
+        found = self._database.execute("select stream from certificate_index where serial = %s", written_serial(serial))
         return found[0]["stream"] if found else None

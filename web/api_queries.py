@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, TypeVar
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from domain.certificate import written_serial
 from domain.errors import InvalidInput
 from domain.user_account_facts import Role
 from projections.answers import (
@@ -127,7 +128,7 @@ def certificates(
         unused=asked.unused or asked.state == "unused",
         user_id=asked.user_id,
         organization=asked.organization,
-        serial=asked.serial and asked.serial.upper(),
+        serial=asked.serial and written_serial(asked.serial),
         sort=asked.sort,
         after=placed(after, asked.sort),
         limit=asked.limit,

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from application.revocation import Ending
-from domain.certificate import REASONS
+from domain.certificate import REASONS, written_serial
 from domain.errors import DomainError, InvalidInput, NotFound
 from domain.policy import CLOCK_SKEW
 from projections.answers import CertificateRow
@@ -60,7 +60,7 @@ def routes(console: Console) -> list[Route]:
     site, views = console.site, console.views
 
     async def found(request: Request) -> tuple[CertificateRow, Ending | None]:
-        serial = console.named(request, "serial", TypedSerial).upper()
+        serial = written_serial(console.named(request, "serial", TypedSerial))
         now = site.clock()
         rows = (await site.ask(views.certificates, now, serial=serial, limit=1)).items
         # A planned serial that was revoked stands among the revoked alone (R4.9).

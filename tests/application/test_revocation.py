@@ -1,5 +1,6 @@
 """Ending certificates on the bank's word: all of the user's, or only the one named (R4.8-R4.10, R9.2)."""
 
+from collections.abc import Callable
 from contextlib import suppress
 
 import pytest
@@ -104,10 +105,14 @@ def test_a_p12_not_imported_ends_the_serial_named_alone(house: House) -> None:
     assert states(house) == ["live", "revoked"]
 
 
-def test_a_serial_is_taken_in_either_case(house: House) -> None:
+@pytest.mark.parametrize("written", [str.lower, lambda serial: serial.lstrip("0"), "00".__add__])
+def test_a_serial_is_taken_in_either_case_and_with_any_leading_zeros(
+    house: House, monkeypatch: pytest.MonkeyPatch, written: Callable[[str], str]
+) -> None:
+    monkeypatch.setattr("cryptography.x509.random_serial_number", lambda: 0x0A << 152)  # one in eight begins so
     house.issue()
 
-    house.desk.revocation.revoke_serial(serial(house, 1).lower(), "lost", BANK_ADMIN, NINE)
+    house.desk.revocation.revoke_serial(written(serial(house, 1)), "lost", BANK_ADMIN, NINE)
 
     assert house.certificate().state(NINE) == "revoked"
 
