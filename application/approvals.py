@@ -141,10 +141,15 @@ class Approvals:
 
         decide(attempt)
 
-    def requesters(self, approvals: Iterable[UUID]) -> dict[UUID, str]:
-        """Who asked the bank for it, of those where it was told and not erased."""
-        found = ((approval, self._people.requester(approval, 1)) for approval in approvals)
-        return {approval: requester.requested_by for approval, requester in found if requester}
+    def requesters(self, approvals: Iterable[UUID]) -> dict[UUID, str | None]:
+        """Who asked the bank for it, of those where that was told; None once erased."""
+        found: dict[UUID, str | None] = {}
+        for approval in approvals:
+            asked = approval_from(self._store.load(approval))
+            if asked is not None and asked.request is not None:
+                requester = self._people.requester(approval, asked.request)
+                found[approval] = requester.requested_by if requester else None
+        return found
 
     def _load(self, approval: UUID) -> Loaded[Approval]:
         facts = self._store.load(approval)

@@ -6,12 +6,15 @@ from application.accounts import Accounts
 from application.approvals import Approvals
 from application.certification import Certification
 from application.delivery import Delivery
+from application.erasure import Erasure
 from application.history import History
 from application.issuance import Issuance
 from application.mails import Mails
 from application.members import Members
 from application.organizations import Organizations
+from application.readings import Readings
 from application.registration import Registration
+from application.replay import Replay
 from application.revocation import Revocation
 from application.second_check import SecondCheck
 from application.sessions import Sessions
@@ -25,11 +28,14 @@ class Desk:
     accounts: Accounts
     approvals: Approvals
     delivery: Delivery
+    erasure: Erasure
     history: History
     mails: Mails
     members: Members
     organizations: Organizations
+    readings: Readings
     registration: Registration
+    replay: Replay
     revocation: Revocation
     second_check: SecondCheck
     sessions: Sessions

@@ -56,12 +56,13 @@ from domain.user_account_facts import (
     PasswordChanged,
     PasswordFailed,
     PasswordReset,
+    PersonalDataErased,
     UserRegistered,
 )
 
 # What a person recognizes; what only says the same again, or tells how we work, is left to the auditors.
 TOLD = (
-    *(UserRegistered, ContactChanged, AccountSuspended, AccountResumed, AccountClosed),
+    *(UserRegistered, ContactChanged, AccountSuspended, AccountResumed, AccountClosed, PersonalDataErased),
     *(PasswordAccepted, PasswordFailed, PasswordChanged, PasswordReset, AccessRefused),
     *(AccountLocked, AccountLockExpired, AccountBlocked, AccountReleased),
     *(IssuanceRefused, IssuanceAbandoned, IssuanceCodeSent, IssuanceCodeFailed, LoggedIn, LoggedOut),

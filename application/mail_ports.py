@@ -45,8 +45,8 @@ class Letter(msgspec.Struct, frozen=True, kw_only=True):
     """What a mail tells, in whose words `Letters` knows. What a kind does not tell is None.
 
     `at` is when it happened, `until` the end of a lock or code, `last_day` and `serial` the certificate's, `reason` a
-    revocation's, `code` the second check's. `releases` names who can release and helps on: the own master, the bank,
-    or for staff the administrator (R1.2, R3.6).
+    revocation's, `code` the second check's, `note` the text of a signed tree head. `releases` names who can release and
+    helps on: the own master, the bank, or for staff the administrator (R1.2, R3.6).
     """
 
     kind: Kind
@@ -59,6 +59,7 @@ class Letter(msgspec.Struct, frozen=True, kw_only=True):
     serial: str | None = None
     reason: str | None = None
     code: str | None = None
+    note: str | None = None
     releases: Literal["master", "bank", "administrator"] = "bank"
 
     def __repr__(self) -> str:

@@ -42,12 +42,11 @@ class Members:
         found = self._member(master, user_id)
         return found.state, self._people.of(found.stream, found.state.person)
 
-    def contacts(self, master: str) -> dict[str, Contact]:
-        """Of those not closed, by user ID; an erased person is left out."""
+    def contacts(self, master: str) -> dict[str, Contact | None]:
+        """Of those not closed, by user ID; None once erased."""
         users = self.organization(master).general_users
         found = {user_id: load_account(self._store, user_id).state for user_id in users}
-        people = {user_id: self._people.of(account_stream(user_id), state.person) for user_id, state in found.items()}
-        return {user_id: person for user_id, person in people.items() if person}
+        return {user_id: self._people.of(account_stream(user_id), state.person) for user_id, state in found.items()}
 
     # ---- acts ----------------------------------------------------------------------------------------------------
 

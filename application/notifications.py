@@ -35,6 +35,7 @@ from domain.notification import (
 )
 from domain.organization_facts import Language
 from domain.policy import LONGEST_MAIL_PAUSE, MAIL_ATTEMPTS, MAIL_PAUSE, Policy
+from domain.tree_head import TreeHeadSigned
 from domain.user_account import UserAccount
 from domain.user_account_facts import AccountLocked, ContactChanged, IssuanceCodeSent, Role
 from domain.validity import japanese_day
@@ -200,6 +201,8 @@ class Notifications:
         match cause:
             case IssuanceCodeSent(until=until):
                 return replace(told, until=until, code=code)
+            case TreeHeadSigned(note=note):
+                return replace(told, note=note)
             case AccountLocked(until=until):
                 return replace(told, until=until)
             case CertificateIssued(serial=serial, not_after=not_after):

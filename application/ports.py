@@ -93,6 +93,9 @@ class PersonalData(Protocol):
     def requester(self, subject: UUID, version: int) -> Requester | None:
         """None once erased."""
 
+    def proves(self, subject: UUID, version: int, commitment: str) -> bool | None:
+        """Whether what is kept is what the fact of that commitment recorded; None once erased."""
+
 
 class CertificateRequest(msgspec.Struct, frozen=True):
     """`public_key` is the DER of SubjectPublicKeyInfo; `organization` goes into the subject as O."""

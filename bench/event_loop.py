@@ -22,7 +22,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bench.place import Browser, Customer, place
 from bench.rounds import Comparison, Row, interleaved, table
-from infra.bootstrap import pki, web_application
+from infra.applications import web_application
+from infra.bootstrap import pki
 from infra.processes import listening
 from tests.support.crowd import refusals, together
 from tests.support.fleet import wait

@@ -11,6 +11,7 @@ from domain.errors import (
     AccountIsLocked,
     AccountIsSuspended,
     AlreadyClosed,
+    NotClosed,
     NothingToRelease,
 )
 from domain.fact import Fact
@@ -33,6 +34,7 @@ from domain.user_account_facts import (
     PasswordChanged,
     PasswordFailed,
     PasswordReset,
+    PersonalDataErased,
     Role,
     UserRegistered,
 )
@@ -50,6 +52,7 @@ class AccountAccess(msgspec.Struct, frozen=True, kw_only=True):
     refused_at: datetime | None = None
     suspended: bool = False
     closed: bool = False
+    erased: bool = False
 
     @classmethod
     def register(
@@ -163,6 +166,12 @@ class AccountAccess(msgspec.Struct, frozen=True, kw_only=True):
     def close(self, reason: str, by: str, now: datetime) -> list[Fact]:
         self._check_not_closed()
         return [*self.expire_lock(by, now), AccountClosed(at=now, by=by, reason=reason)]
+
+    def erase(self, by: str, now: datetime) -> list[Fact]:
+        """Once. Refused while the account is open: its owner could not be written to any more (R10.6)."""
+        if not self.closed:
+            raise NotClosed(self.user_id)
+        return [] if self.erased else [PersonalDataErased(at=now, by=by)]
 
     def _check_not_closed(self) -> None:
         """For what others do to an account; its owner's tries are refused by `hold`."""

@@ -17,8 +17,9 @@ DomainError
 ├── NotPermitted            the role may not (403)
 ├── ChangeDue               the own password is to be changed first (403)
 ├── NotFound                unknown, or another organization's (404, R1.3)
+├── NotThereYet             asked how it stood before it began (404, R10.2)
 └── Conflicting             UserIdTaken · OrganizationCodeTaken · MasterExists · AlreadyClosed · TooManyUsers ·
-                            AlreadyRegistered · InvitationExpired ·
+                            AlreadyRegistered · InvitationExpired · NotClosed · ReplayTooLong ·
                             NothingToRelease · NothingToRevoke · NotGivenUp · ApprovalAwaited ·
                             ApprovalIsOver · ApprovalImpossible · NotByTheSamePerson (409)
 """
@@ -305,6 +306,16 @@ class NotFound(DomainError):
     code = "not_found"
 
 
+class NotThereYet(DomainError):
+    """What is asked for had not begun at that moment, but at `since` (R10.2)."""
+
+    code = "not_there_yet"
+
+    def __init__(self, since: datetime) -> None:
+        super().__init__(f"since {since.isoformat()}")
+        self.since = since
+
+
 class Conflicting(DomainError):
     code = "conflicting"
 
@@ -347,6 +358,18 @@ class AlreadyClosed(Conflicting):
     """What somebody else would do to an account or organization comes too late; a try on it is refused as closed."""
 
     code = "already_closed"
+
+
+class NotClosed(Conflicting):
+    """Only who has ended for ever is erased: the account is to be closed first (R10.6)."""
+
+    code = "not_closed"
+
+
+class ReplayTooLong(Conflicting):
+    """More facts than a page can wait for: the command line folds them (R10.2)."""
+
+    code = "replay_too_long"
 
 
 class NothingToRelease(Conflicting):

@@ -1,11 +1,11 @@
 """Notification: one mail - asked for, then sent, given up or cancelled; what was given up may be asked for again (R8).
 
-The stream is named by kind and subject - a certificate, or the causing fact's place -, so asking twice ends in one
-unique key. The text and the address are looked up when the mail is sent, and stand in no fact.
+The stream is named by kind and subject - a certificate, or the causing fact's place, or an account and a day -, so
+asking twice ends in one unique key. The text and the address are looked up when the mail is sent, and stand in no fact.
 """
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import ClassVar, Literal, Self, TypeAlias
 from uuid import UUID, uuid5
 
@@ -21,7 +21,7 @@ NOTIFICATIONS = UUID("0b6d6c1e-54f5-4f0e-9d0c-5b8f6d1f2a04")
 Expiry: TypeAlias = Literal["expiring", "expired"]
 # `address_left` goes to the address that a change has ended, `address_changed` to the new one (R6.3).
 Address: TypeAlias = Literal["address_changed", "address_left"]
-Kind: TypeAlias = Literal[Expiry, Address, "locked", "blocked", "issued", "revoked", "released", "code"]
+Kind: TypeAlias = Literal[Expiry, Address, "locked", "blocked", "issued", "revoked", "released", "code", "tree_head"]
 EXPIRY: tuple[Expiry, ...] = ("expiring", "expired")
 ADDRESS: tuple[Address, ...] = ("address_changed", "address_left")
 Cancelled = Literal["renewed", "ended", "not_ended", "closed", "erased", "code_over"]
@@ -31,6 +31,11 @@ Outcome = Literal["sent", "given_up", "cancelled"]
 def notification_stream(kind: Kind, stream: UUID, version: int | None = None) -> UUID:
     """`version` is the causing fact's place in `stream`; None where the subject is the certificate itself."""
     return uuid5(NOTIFICATIONS, f"{kind}/{stream}/{version}" if version is not None else f"{kind}/{stream}")
+
+
+def daily_stream(kind: Kind, account: UUID, day: date) -> UUID:
+    """Of what goes to each of several accounts, once on each day in Japan, whatever the cause."""
+    return uuid5(NOTIFICATIONS, f"{kind}/{account}/{day.isoformat()}")
 
 
 class NotificationRequested(Fact, frozen=True):

@@ -11,6 +11,7 @@ from domain.fact import Fact
 from domain.invitation import Invitation
 from domain.lockout import Lockout
 from domain.organization_facts import (
+    ContactErased,
     GeneralUserClosed,
     GeneralUserRegistered,
     InvitationAccepted,
@@ -40,6 +41,7 @@ class Organization(Invitation, frozen=True, kw_only=True):
     issuance_code: Switch = "off"
     language: Language = "ja"
     general_users: tuple[str, ...] = ()
+    contact_erased: bool = False
 
     @classmethod
     def register(cls, code: str, name: str, commitment: str, by: str, now: datetime) -> list[Fact]:
@@ -86,6 +88,10 @@ class Organization(Invitation, frozen=True, kw_only=True):
         """For ever: its code is not used again (R6.4)."""
         self._check_not_closed()
         return [*self._expire_lock(by, now), OrganizationClosed(at=now, by=by)]
+
+    def erase_contact(self, by: str, now: datetime) -> list[Fact]:
+        """Once. While the organization is open it is the bank's to write to, whoever of its people goes (R10.6)."""
+        return [ContactErased(at=now, by=by)] if self.closed and not self.contact_erased else []
 
     def set(
         self,
@@ -140,6 +146,8 @@ class Organization(Invitation, frozen=True, kw_only=True):
                 return replace(self, general_users=left)
             case OrganizationClosed():
                 return replace(self, closed=True)
+            case ContactErased():
+                return replace(self, contact_erased=True)
             case _:
                 return self
 

@@ -36,6 +36,12 @@ class OrganizationClosed(Fact, frozen=True):
     TOPIC: ClassVar[str] = "organization.closed.1"
 
 
+class ContactErased(Fact, frozen=True):
+    """The organization's contact is gone from the vault, with the data of a master of it (R10.6)."""
+
+    TOPIC: ClassVar[str] = "organization.contact-erased.1"
+
+
 class MasterInvited(Fact, frozen=True):
     """The letter's initial password, as a version in the vault."""
 

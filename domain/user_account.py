@@ -50,6 +50,7 @@ from domain.user_account_facts import (
     PasswordChanged,
     PasswordFailed,
     PasswordReset,
+    PersonalDataErased,
     UserRegistered,
 )
 from domain.validity import japanese_day
@@ -192,6 +193,8 @@ class UserAccount(AccountAccess, frozen=True, kw_only=True):
                 return replace(self, suspended=False)
             case AccountClosed():
                 return replace(self, closed=True, running=None)
+            case PersonalDataErased():
+                return replace(self, erased=True)
             case IssuanceCodeSent(at=at, number=number, until=until):
                 sent = self.codes_of_day.one_more(japanese_day(at))
                 return replace(self, codes=number, code=IssuanceCode(number, until), codes_of_day=sent)

@@ -104,6 +104,12 @@ class AccountClosed(Fact, frozen=True):
     reason: str
 
 
+class PersonalDataErased(Fact, frozen=True):
+    """Name and mail addresses, passwords, and who asked for a revocation are gone from the vault (R10.6)."""
+
+    TOPIC: ClassVar[str] = "user-account.personal-data-erased.1"
+
+
 class IssuanceRefused(Fact, frozen=True):
     """After a right password, so no failed try (R4.2)."""
 

@@ -13,6 +13,15 @@ def japanese_day(at: datetime) -> date:
     return at.astimezone(JST).date()
 
 
+def instant_from(text: str) -> datetime:
+    """ISO 8601, in UTC; JST where no offset stands, a date alone is its 00:00. Raises ValueError."""
+    try:
+        read = datetime.fromisoformat(text)
+        return (read if read.tzinfo else read.replace(tzinfo=JST)).astimezone(UTC)
+    except OverflowError as error:  # the first and the last hours that there are
+        raise ValueError(text) from error
+
+
 def start_of_day(day: date) -> datetime:
     """00:00 JST of that day, in UTC."""
     return datetime.combine(day, time(), JST).astimezone(UTC)

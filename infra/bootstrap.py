@@ -2,12 +2,9 @@
 
 import secrets
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from multiprocessing import util
 from pathlib import Path
-
-from starlette.applications import Starlette
 
 from application.accounts import Accounts
 from application.approvals import Approvals
@@ -15,22 +12,24 @@ from application.certification import Certification
 from application.delivery import Delivery
 from application.desk import Desk, IssuingDesk
 from application.door import Door
+from application.erasure import Erasure
 from application.history import History
 from application.issuance import Issuance
 from application.mails import Mails
 from application.members import Members
 from application.organizations import Organizations
 from application.ports import Authority, FactStore, KeyPackages, Unavailable
+from application.readings import Readings
 from application.registration import Registration
+from application.replay import Replay
 from application.revocation import Revocation
 from application.second_check import SecondCheck
 from application.sessions import Sessions
 from application.tokens import Tokens
 from domain.policy import Policy
-from infra import demo, generations, logs, metrics, root_list
+from infra import generations
 from infra.api_tokens import TokenDrawer
 from infra.authority import IssuingAuthority, passphrase_from
-from infra.authority_ends import AuthorityEnds
 from infra.certificate_index import CertificateIndex
 from infra.clock import Clock, now
 from infra.cluster_home import cluster_home
@@ -38,9 +37,9 @@ from infra.embedded_postgres import CONNECTIONS, Cluster, embedded
 from infra.event_store import EventStore
 from infra.failpoints import FailingAuthority, FailingPackages, FailingStore, checked
 from infra.issuance_codes import CodeDrawer
-from infra.maildir import Maildir
 from infra.migration import check_migrated
 from infra.passwords import VerifierVault
+from infra.personal_rows import PersonalRows
 from infra.pkcs12 import KeyPackageFactory, Rounds
 from infra.pki import Pki
 from infra.postgres import POOL_SIZE, Database, DatabaseTurns
@@ -51,16 +50,6 @@ from infra.settings import Settings
 from infra.tickets import TicketDrawer
 from infra.vault import PersonVault
 from infra.views import CurrentViews
-from web import api, bank, mailbox, members
-from web.api_access import by_private_token, by_session_or_token
-from web.app import create_app
-from web.pages import Pages, Service
-from web.pki import create_pki_app
-from web.site import Site
-
-SETTLE = 0.5  # seconds a command's page waits for the read models
-PRIVATE_CONNECTIONS = 2
-PKI_CONNECTIONS = 4  # one for a list being published beside those that ask
 
 
 @dataclass(frozen=True)
@@ -146,11 +135,14 @@ def house(settings: Settings, process_dsn: str, clock: Clock = now) -> Iterator[
             accounts=accounts,
             approvals=Approvals(facts, people, revocation, organizations, policy),
             delivery=Delivery(facts, tickets, settings.bank_name),
+            erasure=Erasure(facts, PersonalRows(database)),
             history=History(facts, members),
             mails=Mails(facts),
             members=members,
             organizations=organizations,
             registration=Registration(facts, turns, passwords, people, RegistrationBook(database), clock),
+            readings=Readings(facts),
+            replay=Replay(facts, index, people),
             revocation=revocation,
             second_check=SecondCheck(facts, tickets, CodeDrawer(database), secrets.choice),
             sessions=Sessions(facts, door, sessions, tickets, index, policy),
@@ -221,86 +213,3 @@ def pki(settings: Settings, database: Database, store: FactStore) -> Iterator[Pk
     with closing(Pki(home, passphrase, settings.pki_url, authority, database, store, earlier)) as opened:
         opened.ensure_signers(now())
         yield opened
-
-
-def web_application(found: House, desk: IssuingDesk, pki: Pki) -> Starlette:
-    settings = found.settings
-    service = Service(
-        bank_name=settings.bank_name,
-        service_name=settings.service_name,
-        public_url=settings.public_url,
-        helpdesk_name=settings.helpdesk_name,
-        helpdesk_phone=settings.helpdesk_phone,
-        helpdesk_opens=settings.helpdesk_opens,
-        helpdesk_closes=settings.helpdesk_closes,
-    )
-    kept = Maildir(settings.mailbox) if settings.mailbox else None
-    is_demo = settings.is_embedded and demo.path_in(settings.home).exists()
-    site = Site(
-        desk,
-        Pages(service, demo=is_demo, mailbox=kept is not None),
-        found.clock,
-        lambda: found.views.settle(SETTLE),
-        found.limits,
-        answer_floor=settings.answer_floor_ms / 1000,
-        tries_waiting=settings.tries_waiting,
-        threads=found.database.pool_size,
-    )
-
-    authorize = by_session_or_token(desk.sessions, desk.tokens, found.limits, found.clock)
-    return create_app(
-        site,
-        [
-            *api.routes(found.views, site.ask, authorize, found.clock),
-            *members.routes(site, found.views),
-            *bank.routes(site, found.views, lambda: root_list.term(authority_home(settings))),
-            *mailbox.routes(site, kept),
-            *pki.routes(found.clock),
-        ],
-        found.database.check_ready,
-        strict_transport=not settings.is_loopback,
-        behind_nginx=settings.socket is not None,
-    )
-
-
-@contextmanager
-def private_application(settings: Settings, process_dsn: str, clock: Clock = now) -> Iterator[Starlette]:
-    """What SHOMEI_PRIVATE_PORT answers, on few connections of its own: none is taken from visitors."""
-    database = Database(process_dsn, pool_size=PRIVATE_CONNECTIONS)
-    try:
-        store, views = EventStore(database), CurrentViews(database)
-        tokens = Tokens(store, CertificateIndex(database), TokenDrawer(database))
-        limits = RateLimits(database, clock, posts=0, user_ids=0, tokens=settings.rate_tokens)
-        ask = api.in_threads(PRIVATE_CONNECTIONS)
-        authorize = by_private_token(tokens, limits, clock)
-        ends = AuthorityEnds(authority_home(settings), database)
-        yield Starlette(
-            routes=[metrics.route(views, store, ends, clock), *api.routes(views, ask, authorize, clock)],
-            exception_handlers=api.HANDLERS,
-        )
-    finally:
-        database.close()
-
-
-@contextmanager
-def pki_application(settings: Settings, process_dsn: str, clock: Clock = now) -> Iterator[Starlette]:
-    """What SHOMEI_PKI_PORT answers, on connections of its own like the private port."""
-    database = Database(process_dsn, pool_size=PKI_CONNECTIONS)
-    try:
-        with pki(settings, database, EventStore(database)) as opened:
-            yield create_pki_app(opened.routes(clock))
-    finally:
-        database.close()
-
-
-def worker_application() -> Starlette:
-    """What each of several web processes makes for itself; closed when it ends."""
-    settings = Settings.from_environment()
-    logs.configure(settings.log_level, settings.log_format)
-    with ExitStack() as opened:
-        found = opened.enter_context(house(settings, opened.enter_context(addresses(settings)).process))
-        desk = opened.enter_context(issuing_desk(found))
-        published = opened.enter_context(pki(settings, found.database, found.store))
-        # Before multiprocessing closes the queues (10) by which the makers of key packages are told to end.
-        util.Finalize(None, opened.pop_all().close, exitpriority=100)
-    return web_application(found, desk, published)

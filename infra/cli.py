@@ -10,12 +10,15 @@ from domain.certificate import REASONS, Reason
 from domain.fact import COMMAND_LINE
 from domain.policy import ID_LENGTH
 from infra import core_dumps, lifeline, processes, root_list
+from infra.audit_commands import audit
 from infra.authority import summary
 from infra.bootstrap import addresses, authority_home, load_generations
 from infra.clock import now
-from infra.command import as_json, open_desk, open_house, release_and_show, settings, show, tells_errors
+from infra.command import as_json, open_desk, release_and_show, settings, show, tells_errors
+from infra.erase_command import erase
 from infra.migration import migrate
 from infra.people_commands import organization, user
+from infra.projection_commands import projections
 from infra.staff_commands import staff
 from infra.token_commands import token
 
@@ -148,27 +151,7 @@ def revoke(target: str, reason: Reason, requested_by: str, paper_number: str, as
     show({"user_id": user_id, "serials": serials}, json_wanted=as_json)
 
 
-@main.group()
-def projections() -> None:
-    """The read models."""
-
-
-@projections.command("status")
-@as_json
-@tells_errors
-def projections_status(as_json: bool) -> None:
-    """How far each read model has come."""
-    with open_house() as opened:
-        found = opened.views.status(opened.store)
-    lines = [{"name": view.name, "position": view.position, "lag": view.lag} for view in found]
-    if as_json:
-        click.echo(json.dumps({"projections": lines}))
-        return
-    for line in lines:
-        click.echo(f"{line['name']}: position {line['position']}, {line['lag']} behind")
-
-
-for group in (staff, organization, user, token):
+for group in (staff, organization, user, token, audit, erase, projections):
     main.add_command(group)
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """What the commands share: how each is opened, how its result is shown, and how it fails."""
 
 import json
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -18,6 +19,7 @@ from infra import logs
 from infra.bootstrap import House, addresses, house, issuing_desk
 from infra.migration import migrate
 from infra.settings import Settings, SettingsError
+from projections.views import Told
 
 # What a refusal means at the command line; a code without a line here is said as it is.
 SENTENCES = {
@@ -34,6 +36,8 @@ SENTENCES = {
     "suspended": "the account is suspended",
     "closed": "the account is closed",
     "already_closed": "{what} is closed",
+    "not_there_yet": "it did not exist yet at that moment, only {what}",
+    "not_closed": "the account of {what} is open: close it first, then erase the person",
 }
 FAULTS = {
     "missing": "is missing",
@@ -42,6 +46,7 @@ FAULTS = {
     "length": "must have 6 to 12 characters",
     "not_mixed": "must hold at least one letter and one digit",
     "malformed": "is not well-formed",
+    "future": "lies in the future: the log knows only what has happened",
 }
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object on one line.")
@@ -139,6 +144,18 @@ def release_and_show(
         click.echo(f"{value} is neither locked nor blocked: nothing was recorded")
         return
     show({name: value, "released": released}, json_wanted=json_wanted)
+
+
+@contextmanager
+def progress(label: str) -> Iterator[Told]:
+    """A bar where somebody looks on, on standard error, so that results can be kept."""
+    with click.progressbar(length=1, label=label, hidden=not sys.stderr.isatty(), file=sys.stderr) as bar:
+
+        def told(place: int, last: int) -> None:
+            bar.length = last
+            bar.update(place - bar.pos)
+
+        yield told
 
 
 def show(result: dict[str, Any], *, json_wanted: bool) -> None:

@@ -26,7 +26,17 @@ from eventsourcing.utils import Environment
 from psycopg.errors import DeadlockDetected, ReadOnlySqlTransaction, SerializationFailure
 
 from application.ports import Changes, Conflict, Row, Unavailable
-from domain import api_token, approval, authority, certificate, notification, organization_facts, user_account_facts
+from domain import (
+    api_token,
+    approval,
+    authority,
+    certificate,
+    notification,
+    organization_facts,
+    reading,
+    tree_head,
+    user_account_facts,
+)
 from domain.fact import Fact, LogEntry
 from infra.postgres import Database
 
@@ -49,7 +59,17 @@ class FactMapper(Mapper[UUID]):
 
     encode: Callable[[Any], bytes] = msgspec.json.Encoder().encode
     # Each file of facts is named here, for one that was never loaded would be unknown.
-    files = (api_token, approval, authority, certificate, notification, organization_facts, user_account_facts)
+    files = (
+        api_token,
+        approval,
+        authority,
+        certificate,
+        notification,
+        organization_facts,
+        reading,
+        tree_head,
+        user_account_facts,
+    )
     decoders: dict[str, Callable[[bytes], Fact]] = {  # noqa: RUF012  (the base class is no dataclass)
         kind.TOPIC: msgspec.json.Decoder(kind).decode for kind in Fact.every()
     }

@@ -20,6 +20,7 @@ from starlette.routing import Route
 from application.ports import Unavailable
 from domain.notification import Kind, Outcome
 from infra.authority_ends import AuthorityEnds, End
+from infra.head_watch import HeadFigures, HeadWatch
 from infra.views import CurrentViews
 from projections.answers import MailTotals
 from projections.views import FactLog, ViewStatus
@@ -33,6 +34,7 @@ class Found(msgspec.Struct, frozen=True):
     mails: MailTotals
     views: list[ViewStatus]
     lists: list[End]
+    heads: HeadFigures
 
 
 class Figures(Collector):
@@ -72,16 +74,32 @@ class Figures(Collector):
         for view in self._found.views:
             lag.add_metric([view.name], view.lag)
         yield lag
+        heads = self._found.heads
+        if heads.signed_at is not None:
+            yield GaugeMetricFamily("shomei_tree_head_size", "Facts under the last signed tree head.", heads.size)
+            yield GaugeMetricFamily(
+                "shomei_tree_head_age_seconds",
+                "How old the last signed tree head is.",
+                max(0.0, (self._now - heads.signed_at).total_seconds()),
+            )
+        yield GaugeMetricFamily(
+            "shomei_log_tree_broken", "Whether the log no longer has the tree of a signed head.", heads.broken
+        )
 
 
 def route(
-    views: CurrentViews, log: FactLog, ends: AuthorityEnds, clock: Callable[[], datetime], patience: float = PATIENCE
+    views: CurrentViews,
+    log: FactLog,
+    ends: AuthorityEnds,
+    heads: HeadWatch,
+    clock: Callable[[], datetime],
+    patience: float = PATIENCE,
 ) -> Route:
     """`patience` is in seconds: a database that hangs is told like one that is away, with status 200."""
 
     def look() -> Found | None:
         try:
-            return Found(views.mail_totals(), views.status(log), ends.of_lists(clock()))
+            return Found(views.mail_totals(), views.status(log), ends.of_lists(clock()), heads.look())
         except Unavailable:
             return None
 

@@ -1,10 +1,12 @@
 """Files written whole or not at all, and on the disk before anybody goes on; a secret is 0600 from its first byte."""
 
+import errno
 import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 
 def write_whole(path: Path, content: bytes, *, mode: int = 0o600) -> None:
@@ -22,6 +24,30 @@ def write_first(path: Path, content: bytes) -> None:
 def reserve_private(path: Path) -> int:
     """Opens a new file that only its owner reads; FileExistsError where there is one, so nothing is overwritten."""
     return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+
+
+@contextmanager
+def new_private(path: Path) -> Iterator[BinaryIO]:
+    """To be written into, and there under its name once that is done; else nothing stays. Mode 0600.
+
+    FileExistsError where there is one of that name, before and after: nothing is overwritten.
+    """
+    taken = FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
+    if os.path.lexists(path):
+        raise taken
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(handle)
+        try:
+            path.hardlink_to(name)
+        except FileExistsError:
+            raise taken from None
+    finally:
+        Path(name).unlink(missing_ok=True)
+    sync_folder(path.parent)
 
 
 def sync_folder(folder: Path) -> None:

@@ -11,6 +11,7 @@ from types import FrameType
 from typing import Any
 
 import structlog
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from application.ports import Unavailable
 from infra import (
@@ -21,11 +22,13 @@ from infra import (
     foreman,
     generations,
     lifeline,
+    log_key,
     pki_listener,
     private_listener,
     tls_server,
     worker,
 )
+from infra.applications import pki_application, private_application, web_application
 from infra.authority import IssuingAuthority, passphrase_from
 from infra.bootstrap import (
     Addresses,
@@ -35,9 +38,6 @@ from infra.bootstrap import (
     issuing_desk,
     load_authority,
     pki,
-    pki_application,
-    private_application,
-    web_application,
 )
 from infra.clock import now
 from infra.duties import Duty
@@ -54,14 +54,25 @@ log = structlog.get_logger(__name__)
 
 def make_authority(settings: Settings, at: datetime) -> bool:
     """False where there is one already."""
-    passphrase = passphrase_from(settings.authority_passphrase_file, create=True)
-    return authority.create(authority_home(settings), passphrase, at, settings.pki_url, settings.bank_name)
+    home, passphrase = authority_home(settings), passphrase_from(settings.authority_passphrase_file, create=True)
+    made = authority.create(home, passphrase, at, settings.pki_url, settings.bank_name)
+    if made:
+        log_key.ensure(home, passphrase)
+    return made
 
 
 def renew_authority(settings: Settings, at: datetime) -> IssuingAuthority:
     """Raises Unavailable where the root's key is elsewhere."""
     passphrase = passphrase_from(settings.authority_passphrase_file, create=False)
     return generations.renew(authority_home(settings), passphrase, at, settings.pki_url)
+
+
+def the_log_key(settings: Settings) -> Ed25519PrivateKey:
+    """Made where an older authority has none. Raises Unavailable."""
+    home, passphrase = authority_home(settings), passphrase_from(settings.authority_passphrase_file, create=False)
+    if log_key.ensure(home, passphrase):
+        log.info("log key made", public_key=str(home / log_key.PUBLIC_KEY))
+    return log_key.load(home, passphrase)
 
 
 def make_root_list(settings: Settings, at: datetime) -> None:
@@ -78,7 +89,7 @@ def serve(settings: Settings) -> None:
         if settings.web_workers > 1:
             with house(settings, found.process):
                 pass
-            application = "infra.bootstrap:worker_application"
+            application = "infra.applications:worker_application"
             with private_port(settings, found), pki_port(settings, found):
                 tls_server.run(application, workers=settings.web_workers, **listening(settings))
             return
@@ -157,8 +168,9 @@ def remind(settings: Settings, *, once: bool) -> None:
     with ExitStack() as opening:
         found = opening.enter_context(addresses(settings))
         opened = opening.enter_context(house(settings, found.process))
-        due = worker.duties(opened, written, sent, stopped)
-        if authority_home(settings).exists():  # or else the web processes' machine has it, and renews by itself
+        has_authority = authority_home(settings).exists()  # or else the web processes' machine has it
+        due = worker.duties(opened, written, sent, stopped, the_log_key(settings) if has_authority else None)
+        if has_authority:
             published = opening.enter_context(pki(settings, opened.database, opened.store))
             due.append(Duty("OCSP signer and revocation lists", 60, lambda: published.renew(now())))
         if once:

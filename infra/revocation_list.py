@@ -167,8 +167,11 @@ def sign(
 
 
 def next_number(previous: int, now: datetime) -> int:
-    """Strictly upwards for ever (RFC 5280 5.2.3), also where `previous` comes from an older backup (R10.7)."""
-    return max(previous + 1, int(now.timestamp()))
+    """Strictly upwards for ever (RFC 5280 5.2.3), also where `previous` comes from an older backup (R10.7).
+
+    Milliseconds, for many lists may be made in a second: a number ahead of the time would be given again after that.
+    """
+    return max(previous + 1, int(now.timestamp() * 1000))
 
 
 def _extension(identifier: bytes, content: bytes) -> bytes:

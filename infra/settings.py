@@ -119,6 +119,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     mail_issued: Annotated[bool, means("mail when a certificate was issued")] = True
     mail_revoked: Annotated[bool, means("mail when a certificate was revoked")] = False
     mail_released: Annotated[bool, means("mail when an account was released")] = False
+    mail_heads: Annotated[bool, means("mail the log's newest signed head to each auditor, daily")] = True
     mail_hour: Annotated[Hour, means("hour (JST) from which expiry mails are sent")] = 8
 
     bank_name: Annotated[Label, means("the bank's name on pages and in mails")] = "サンプル労働金庫"

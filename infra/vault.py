@@ -46,6 +46,12 @@ class PersonVault:
     def requester(self, subject: UUID, version: int) -> Requester | None:
         return self._read(subject, version, Requester)
 
+    def proves(self, subject: UUID, version: int, commitment: str) -> bool | None:
+        kept = self._database.execute(
+            "select salt, data from vault_persons where subject = %s and version = %s", subject, version
+        )
+        return hashlib.sha256(kept[0]["salt"] + kept[0]["data"]).hexdigest() == commitment if kept else None
+
     def _read(self, subject: UUID, version: int, kind: type[Kept]) -> Kept | None:
         found = self._database.execute(
             "select data from vault_persons where subject = %s and version = %s", subject, version

@@ -1,12 +1,12 @@
 """The read models as they stand in PostgreSQL: what pages, API and command line ask of them."""
 
 import time
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from datetime import datetime
 from uuid import UUID
 
-import psycopg
+from psycopg import Cursor
 from psycopg.rows import DictRow
 
 from application.ports import Unavailable
@@ -14,6 +14,7 @@ from domain.user_account_facts import Role
 from infra.clock import sleep
 from infra.pool import ANSWER_SECONDS
 from infra.postgres import Database
+from infra.questions import HEAD, asking
 from projections.answers import (
     EXPIRING_WITHIN,
     PAGE,
@@ -29,8 +30,13 @@ from projections.answers import (
     CertificateSort,
     CertificateState,
     EndingDay,
+    EventKey,
+    EventPage,
+    EventSort,
     ExpiringKey,
     ExpiringPage,
+    HeadKey,
+    HeadPage,
     MailKey,
     MailPage,
     MailSort,
@@ -45,14 +51,14 @@ from projections.answers import (
     WaitingMail,
 )
 from projections.approvals import Approvals
+from projections.audit_log import AuditLog
 from projections.certificate_register import CertificateRegister
 from projections.expiring_certificates import ExpiringCertificates
 from projections.lock_status import LockStatus
+from projections.log_tree import LogTree
 from projections.outbox import Outbox
 from projections.people import People
 from projections.views import FactLog, View, ViewStatus, has_reached, least_position, status
-
-HEAD = "select coalesce(max(notification_id), 0) as head from stored_events"
 
 
 class CurrentViews:
@@ -69,6 +75,8 @@ class CurrentViews:
         self._outbox = Outbox()
         self._people = People()
         self._approvals = Approvals()
+        self._audit_log = AuditLog()
+        self._log_tree = LogTree()
 
     @property
     def all(self) -> tuple[View, ...]:
@@ -80,6 +88,8 @@ class CurrentViews:
             self._outbox,
             self._people,
             self._approvals,
+            self._audit_log,
+            self._log_tree,
         )
 
     def lock_status(
@@ -206,6 +216,35 @@ class CurrentViews:
         with self._cursor() as cursor:
             return self._approvals.waiting(cursor)
 
+    def events(
+        self,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        kind: str | None = None,
+        actor: str | None = None,
+        subject: str | None = None,
+        sort: EventSort = "newest",
+        after: EventKey | None = None,
+        limit: int = PAGE,
+    ) -> EventPage:
+        with self._cursor() as cursor:
+            return self._audit_log.page(
+                cursor,
+                since=since,
+                until=until,
+                kind=kind,
+                actor=actor,
+                subject=subject,
+                sort=sort,
+                after=after,
+                limit=limit,
+            )
+
+    def heads(self, *, after: HeadKey | None = None, limit: int = PAGE) -> HeadPage:
+        with self._cursor() as cursor:
+            return self._log_tree.heads(cursor, after=after, limit=limit)
+
     def mail_totals(self) -> MailTotals:
         with self._cursor() as cursor:
             return self._outbox.totals(cursor)
@@ -247,12 +286,7 @@ class CurrentViews:
         with self._cursor() as cursor:
             return status(cursor, self.all, log.head())
 
-    @contextmanager
     def _cursor(
         self, patience: float | None = None, answers_within: float = ANSWER_SECONDS
-    ) -> Iterator[psycopg.Cursor[DictRow]]:
-        try:
-            with self._database.connection(patience, answers_within) as connection, connection.cursor() as cursor:
-                yield cursor
-        except psycopg.errors.UndefinedTable as error:
-            raise Unavailable("the projector has not made this view yet") from error
+    ) -> AbstractContextManager[Cursor[DictRow]]:
+        return asking(self._database, patience, answers_within)

@@ -1,7 +1,7 @@
 """What the read models answer: rows and pages (screens.md, Machine). No database here, so that `web/` can name them."""
 
 from datetime import date, datetime
-from typing import Annotated, Generic, Literal, TypeAlias, TypeVar
+from typing import Annotated, Any, Generic, Literal, TypeAlias, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -25,6 +25,7 @@ CertificateSort = Literal["end", "-end", "user_id", "-user_id", "not_before", "-
 OrganizationSort = Literal["code", "-code", "registered_at", "-registered_at"]
 UserSort = Literal["user_id", "-user_id", "organization", "-organization"]
 MailSort = Literal["newest", "oldest"]
+EventSort = MailSort
 
 # Upper-case hex; at most 20 octets (RFC 5280 4.1.2.2).
 Serial = Annotated[str, Meta(pattern=r"\A[0-9A-F]{1,40}\Z")]
@@ -228,6 +229,67 @@ class ExpiringKey(msgspec.Struct, frozen=True):
     serial: str
 
 
+class EventRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A fact (R10.1). `position` counts them from 0, `version` within its stream; `topic` is the form it is stored in.
+
+    `subjects` are the user IDs, serials, organization codes and the like that it is about; `details` the fact's fields
+    but `at` and `by`. Where the stored fact is gone or unreadable, topic or details are None. `intact`: it is what the
+    tree's leaf was made of (R10.4), None while there is no leaf yet.
+    """
+
+    position: int
+    at: datetime
+    kind: str
+    stream: UUID
+    version: int
+    actor: str
+    subjects: list[str]
+    topic: str | None
+    details: dict[str, Any] | None
+    intact: bool | None
+
+
+class EventKey(msgspec.Struct, frozen=True, array_like=True):
+    sort: EventSort
+    at: Instant
+    position: Position
+
+
+class HeadRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A signed tree head (R10.4). `root` is hex, `note` the published text; `agrees`: the tree still has that root."""
+
+    size: int
+    root: str
+    at: datetime
+    note: str
+    agrees: bool
+
+
+class HeadKey(msgspec.Struct, frozen=True, array_like=True):
+    size: Position
+
+
+class PastTable(msgspec.Struct, frozen=True):
+    """One of a read model's tables at a past moment. `part` tells it from the others, "" is most models' first.
+
+    `rows` are the first of its `total`, by its key; each has all `columns`, instants in UTC.
+    """
+
+    part: str
+    columns: tuple[str, ...]
+    total: int
+    rows: list[dict[str, Any]]
+
+
+class PastView(msgspec.Struct, frozen=True):
+    """A read model as it stood at `as_of` (R10.2), folded of so many `facts`."""
+
+    view: str
+    as_of: datetime
+    facts: int
+    tables: list[PastTable]
+
+
 AccountPage = Page[AccountRow, AccountKey]
 OrganizationPage = Page[OrganizationRow, OrganizationKey]
 UserPage = Page[UserRow, UserKey]
@@ -235,3 +297,5 @@ CertificatePage = Page[CertificateRow, CertificateKey]
 ExpiringPage = Page[ExpiringRow, ExpiringKey]
 MailPage = Page[MailRow, MailKey]
 ApprovalPage = Page[ApprovalRow, ApprovalKey]
+EventPage = Page[EventRow, EventKey]
+HeadPage = Page[HeadRow, HeadKey]

@@ -10,14 +10,7 @@ import re
 from psycopg import Cursor, sql
 from psycopg.rows import DictRow
 
-from projections.views import View
-
-# Of our own role: what somebody else made is not ours to throw away.
-TABLES = """
-select relname as name from pg_class join pg_namespace on pg_namespace.oid = relnamespace
-where nspname = 'views' and relkind = 'r' and (relname = %(generation)s or starts_with(relname, %(generation)s || '_'))
-    and pg_has_role(relowner, 'usage')
-"""
+from projections.views import View, tables_of
 
 
 def former_generations(cursor: Cursor[DictRow], view: View) -> list[str]:
@@ -28,8 +21,7 @@ def former_generations(cursor: Cursor[DictRow], view: View) -> list[str]:
 
 def drop(cursor: Cursor[DictRow], generation: str) -> None:
     """Its tables and its position."""
-    tables = [sql.Identifier("views", row["name"]) for row in cursor.execute(TABLES, {"generation": generation})]
-    if tables:
+    if tables := [sql.Identifier("views", name) for name in tables_of(cursor, generation)]:
         cursor.execute(sql.SQL("drop table {}").format(sql.SQL(", ").join(tables)))
     cursor.execute("delete from views.positions where view = %s", [generation])
 

@@ -18,7 +18,7 @@ from psycopg.rows import DictRow, dict_row
 
 from domain.fact import LogEntry
 from projections.former_generations import drop, former_generations
-from projections.views import FactLog, View, move, position, prepare
+from projections.views import FactLog, Told, View, move, nobody, position, prepare
 
 CHANNEL = "stored_events"
 LEADING = 0x56494557  # "VIEW": the first half of the leaders' advisory locks
@@ -69,11 +69,12 @@ def fold_page(connection: Connection, view: View, entries: Sequence[LogEntry], b
     return after
 
 
-def catch_up(connection: Connection, view: View, log: FactLog) -> int:
-    """Folds all there is, here and now, whoever leads; returns the position. For tests and rebuilt copies."""
-    place, limit = start(connection, view), PAGE
-    while entries := log.entries(place, limit):
+def catch_up(connection: Connection, view: View, log: FactLog, told: Told = nobody) -> int:
+    """Folds all there is now, here, whoever leads; returns the position. For tests and rebuilt copies."""
+    place, limit, head = start(connection, view), PAGE, log.head()
+    while place < head and (entries := log.entries(place, limit)):
         place, limit = fold_page(connection, view, entries, place), next_page(len(entries), limit)
+        told(min(place, head), head)
     return place
 
 

@@ -20,7 +20,22 @@ create table if not exists views.positions (
 )
 """
 
+# By their names, which begin with the generation's. Of our own role: what somebody else made is not ours to throw away.
+TABLES = """
+select relname as name from pg_class
+where relnamespace = 'views'::regnamespace and relkind = 'r' and pg_has_role(relowner, 'usage')
+    and (relname = %(generation)s or starts_with(relname, %(generation)s || '_'))
+order by relname
+"""
+
 Row = TypeVar("Row", bound=msgspec.Struct)
+
+# Is told how far a fold has come, and how far it will go, both in positions of the log.
+Told = Callable[[int, int], object]
+
+
+def nobody(place: int, last: int) -> None:
+    """A Told."""
 
 
 class FactLog(Protocol):
@@ -32,7 +47,12 @@ class FactLog(Protocol):
 
 
 class View(Protocol):
-    """`name` is what people call it. `generation` names its table, and changes whenever the table does (style 20)."""
+    """`name` is what people call it. `generation` names its table, and changes whenever the table does (style 20).
+
+    Another generation is a copy beside the live view, folded by itself (R10.3).
+    """
+
+    def __init__(self, generation: str = ...) -> None: ...
 
     @property
     def name(self) -> str: ...
@@ -60,13 +80,21 @@ class ViewStatus(msgspec.Struct, frozen=True):
 
 
 def prepare(cursor: Cursor[DictRow], view: View) -> None:
-    """Makes the tables; a view without a position begins before the first fact."""
+    """Makes the tables; a view without a position begins before the first fact.
+
+    The position first, as whoever folds has it: in the other order the two would wait for each other.
+    """
     cursor.execute("select pg_advisory_xact_lock(%s)", [PREPARING])
     cursor.execute(POSITIONS)
-    cursor.execute(view.tables())
     cursor.execute(
         "insert into views.positions (view, position) values (%s, 0) on conflict (view) do nothing", [view.generation]
     )
+    cursor.execute(view.tables())
+
+
+def tables_of(cursor: Cursor[DictRow], generation: str) -> list[str]:
+    """The names of all its tables; none where it was never begun."""
+    return [row["name"] for row in cursor.execute(TABLES, {"generation": generation})]
 
 
 def position(cursor: Cursor[DictRow], view: View) -> int:

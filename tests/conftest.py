@@ -9,6 +9,7 @@ from tests.support import stress_table
 from tests.support.database import cluster, database, dsn, owner, store
 from tests.support.fleet import fleet
 from tests.support.house import authority, house, packages, policy, second_house
+from tests.support.signed_log import log
 from tests.support.street import street
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "dsn",
     "fleet",
     "house",
+    "log",
     "owner",
     "packages",
     "policy",

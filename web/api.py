@@ -1,10 +1,10 @@
 """The JSON API on the read models (screens.md, Machine; R9.1). Errors are problem+json (RFC 9457)."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from functools import partial
 from http import HTTPStatus
-from typing import Any, ParamSpec, Protocol, TypeVar
+from typing import Any, NamedTuple, ParamSpec, Protocol, TypeVar
 
 import msgspec
 from anyio import CapacityLimiter, to_thread
@@ -14,10 +14,11 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from application.ports import Busy, Conflict, Unavailable
+from application.readings import Readings
 from domain.errors import DomainError, NotPermitted
-from domain.user_account_facts import STAFF
+from domain.user_account_facts import STAFF, Role
 from projections.answers import Page
-from web.api_queries import RESOURCES, Resource
+from web.api_queries import RESOURCES, EventsQuery, Resource, moment
 from web.errors import WebError
 from web.openapi import DOCUMENT
 from web.query import converted, cursor_of, key_of, query_of
@@ -26,8 +27,17 @@ from web.views import Views
 
 P = ParamSpec("P")
 T = TypeVar("T")
-Authorize = Callable[[Request], str]
 Clock = Callable[[], datetime]
+
+
+class Reader(NamedTuple):
+    """Who asks."""
+
+    user_id: str
+    role: Role
+
+
+Authorize = Callable[[Request], Reader]
 
 
 class Ask(Protocol):
@@ -40,8 +50,8 @@ NO_STORE = {"Cache-Control": "no-store"}
 INTERNAL = HTTPStatus.INTERNAL_SERVER_ERROR
 
 
-def routes(views: Views, ask: Ask, authorize: Authorize, clock: Clock) -> list[Route]:
-    """`authorize` gives the visitor's role or raises SessionRefused; what is raised here is for `problem` to answer.
+def routes(views: Views, readings: Readings, ask: Ask, authorize: Authorize, clock: Clock) -> list[Route]:
+    """`authorize` gives the visitor or raises SessionRefused; what is raised here is for `problem` to answer.
 
     It blocks, and is asked in the thread of the answer, for the way to a thread costs as much as a question.
     """
@@ -54,14 +64,19 @@ def routes(views: Views, ask: Ask, authorize: Authorize, clock: Clock) -> list[R
 
     def answering(resource: Resource) -> Callable[[Request], Response]:
         def answer(request: Request) -> Response:
-            _permit(authorize(request))
+            reader = authorize(request)
+            _permit(reader, resource.roles)
             asked = converted(query_of(request), resource.query)
-            return _answer(resource.answer(views, asked, key_of(asked.cursor, resource.key), clock()))
+            page = resource.answer(views, asked, key_of(asked.cursor, resource.key), clock())
+            if isinstance(asked, EventsQuery):  # R10.5
+                as_of = moment(as_of=asked.as_of)
+                readings.read(reader.user_id, resource.path, asked.asked, as_of, clock())
+            return _answer(page)
 
         return answer
 
     def openapi(request: Request) -> Response:
-        _permit(authorize(request))
+        _permit(authorize(request), STAFF)
         return Response(DOCUMENT, headers=NO_STORE, media_type="application/json")
 
     return [
@@ -113,9 +128,9 @@ def in_threads(threads: int) -> Ask:
     return ask
 
 
-def _permit(role: str) -> None:
-    """Bank admins and auditors (R9.1)."""
-    if role not in STAFF:
+def _permit(reader: Reader, roles: Sequence[Role]) -> None:
+    """Bank admins and auditors (R9.1); facts are the auditors' alone."""
+    if reader.role not in roles:
         raise NotPermitted
 
 

@@ -9,7 +9,7 @@ from application.sessions import Sessions
 from application.tokens import Tokens
 from domain.errors import TokenRefused
 from domain.user_account_facts import STAFF
-from web.api import Authorize
+from web.api import Authorize, Reader
 from web.cookies import SESSION, read
 from web.identity import fingerprint
 from web.limits import Limits
@@ -29,10 +29,11 @@ def bearer(request: Request) -> str | None:
 def by_session_or_token(sessions: Sessions, tokens: Tokens, limits: Limits, clock: Callable[[], datetime]) -> Authorize:
     """On the main listener: a token opens only beside its account's own certificate."""
 
-    def authorize(request: Request) -> str:
+    def authorize(request: Request) -> Reader:
         secret = bearer(request)
         if secret is None:
-            return sessions.staff(read(request, SESSION), fingerprint(request), STAFF, clock()).session.role
+            who = sessions.staff(read(request, SESSION), fingerprint(request), STAFF, clock())
+            return Reader(who.user_id, who.session.role)
         return by_token(tokens, limits, secret, fingerprint(request), clock(), is_private=False)
 
     return authorize
@@ -41,7 +42,7 @@ def by_session_or_token(sessions: Sessions, tokens: Tokens, limits: Limits, cloc
 def by_private_token(tokens: Tokens, limits: Limits, clock: Callable[[], datetime]) -> Authorize:
     """On the private port, which shows no certificates."""
 
-    def authorize(request: Request) -> str:
+    def authorize(request: Request) -> Reader:
         secret = bearer(request)
         if secret is None:
             raise TokenRefused("none")
@@ -52,7 +53,7 @@ def by_private_token(tokens: Tokens, limits: Limits, clock: Callable[[], datetim
 
 def by_token(
     tokens: Tokens, limits: Limits, secret: str, known_by: str | None, now: datetime, *, is_private: bool
-) -> str:
+) -> Reader:
     user_id, role = tokens.reader(secret, known_by, is_private, now)
     limits.token(user_id)
-    return role
+    return Reader(user_id, role)

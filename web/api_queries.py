@@ -1,7 +1,7 @@
 """What can be asked of the JSON API: addresses, filters, and what each answers (screens.md, Machine; R9.1)."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
@@ -9,7 +9,9 @@ from msgspec import UNSET, Meta, UnsetType
 
 from domain.certificate import written_serial
 from domain.errors import InvalidInput
-from domain.user_account_facts import Role
+from domain.fact import Fact
+from domain.user_account_facts import STAFF, Role
+from domain.validity import instant_from
 from projections.answers import (
     EXPIRING_WITHIN,
     PAGE,
@@ -22,6 +24,10 @@ from projections.answers import (
     CertificatePage,
     CertificateRow,
     CertificateSort,
+    EventKey,
+    EventPage,
+    EventRow,
+    EventSort,
     MailKey,
     MailPage,
     MailRow,
@@ -45,8 +51,13 @@ TypedSerial = Annotated[str, Meta(pattern=r"\A[0-9A-Fa-f]{1,40}\Z")]
 Cursor = Annotated[str, Meta(max_length=200)]
 Limit = Annotated[int, Meta(ge=1, le=500)]
 Days = Annotated[int, Meta(ge=1, le=366)]
+INSTANT = timedelta(microseconds=1)  # the shortest
 
-Placed = TypeVar("Placed", AccountKey, CertificateKey, OrganizationKey, UserKey, MailKey)
+Placed = TypeVar("Placed", AccountKey, CertificateKey, OrganizationKey, UserKey, MailKey, EventKey)
+Typed = Annotated[str, Meta(max_length=40)]  # an instant as a person writes it
+KindName = Annotated[str, Meta(pattern=r"\A[A-Za-z]{1,40}\Z")]
+# IDs, codes, serials, `command-line`. No name or mail address: what was asked for is recorded.
+Whose = Annotated[str, Meta(pattern=r"\A[0-9A-Za-z-]{1,40}\Z")]
 
 CertificateFilter = Literal["live", "expiring", "expired", "revoked", "superseded", "unused"]
 
@@ -93,6 +104,35 @@ class MailsQuery(Query, frozen=True):
     state: MailState | UnsetType = UNSET
     user_id: Name | None = None
     sort: MailSort = "newest"
+
+
+class EventsQuery(Query, frozen=True, rename={"since": "from", "until": "to"}):
+    """From an instant to before another, or all by `as_of`; each as domain/validity.instant_from reads it."""
+
+    since: Typed | None = None
+    until: Typed | None = None
+    as_of: Typed | None = None
+    kind: KindName | None = None
+    actor: Whose | None = None
+    subject: Whose | None = None
+    sort: EventSort = "newest"
+
+    @property
+    def asked(self) -> dict[str, str]:
+        """The filters, for the record of the reading."""
+        named = {"from": self.since, "to": self.until, "kind": self.kind, "actor": self.actor, "subject": self.subject}
+        return {name: value for name, value in named.items() if value is not None}
+
+
+def moment(**given: str | None) -> datetime | None:
+    """Of one field, by its name. Raises InvalidInput."""
+    ((name, text),) = given.items()
+    if text is None:
+        return None
+    try:
+        return instant_from(text)
+    except ValueError:
+        raise InvalidInput(**{name: "malformed"}) from None
 
 
 def given(value: Any) -> Any:
@@ -162,8 +202,27 @@ def mails(views: Views, asked: MailsQuery, after: MailKey | None, now: datetime)
     )
 
 
+def events(views: Views, asked: EventsQuery, after: EventKey | None, now: datetime) -> EventPage:
+    if asked.kind is not None and asked.kind not in {kind.__name__ for kind in Fact.every()}:
+        raise InvalidInput(kind="malformed")
+    until = moment(to=asked.until)
+    as_of = moment(as_of=asked.as_of)
+    if as_of is not None:
+        until = min(as_of + INSTANT, until or now + INSTANT)
+    return views.events(
+        since=moment(**{"from": asked.since}),
+        until=until,
+        kind=asked.kind,
+        actor=asked.actor,
+        subject=asked.subject,
+        sort=asked.sort,
+        after=placed(after, asked.sort),
+        limit=asked.limit,
+    )
+
+
 class Resource(msgspec.Struct, frozen=True):
-    """`key` is what a cursor holds; `answer` asks the read models."""
+    """`key` is what a cursor holds; `answer` asks the read models; `roles` may ask."""
 
     path: str
     summary: str
@@ -171,6 +230,7 @@ class Resource(msgspec.Struct, frozen=True):
     row: type[msgspec.Struct]
     key: Any
     answer: Callable[[Views, Any, Any, datetime], Page[Any, Any]]
+    roles: tuple[Role, ...] = STAFF
 
 
 RESOURCES = (
@@ -181,4 +241,5 @@ RESOURCES = (
     ),
     Resource("/api/v1/users", "Registered users, closed ones too", UsersQuery, UserRow, UserKey, users),
     Resource("/api/v1/mails", "Mails", MailsQuery, MailRow, MailKey, mails),
+    Resource("/api/v1/events", "Facts, for auditors", EventsQuery, EventRow, EventKey, events, ("auditor",)),
 )

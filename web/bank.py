@@ -20,8 +20,9 @@ from web import (
     bank_organizations,
 )
 from web.api_queries import LockStatusQuery
-from web.bank_console import SHOWN, Console
+from web.bank_console import Console
 from web.chart import DESK, PHONE, chart, every_day
+from web.lists import SHOWN
 from web.query import query_of
 from web.site import Site
 from web.views import ConsoleViews

@@ -16,8 +16,9 @@ from domain.errors import AccountIsLocked, DomainError, NotFound
 from domain.user_account import UserAccount
 from projections.answers import AccountRow
 from web.api_queries import RESOURCES, LockStatusQuery, Name
-from web.bank_console import SHOWN, Console, Listing
+from web.bank_console import Console
 from web.csv import Cell
+from web.lists import SHOWN, Listing
 
 (RESOURCE,) = (resource for resource in RESOURCES if resource.query is LockStatusQuery)
 

@@ -15,9 +15,10 @@ from starlette.routing import Route
 from domain.errors import DomainError, NotFound
 from projections.answers import ApprovalKey, ApprovalPage, ApprovalRow, ApprovalState
 from web.api_queries import Query, Resource, given
-from web.bank_console import Console, Listing
+from web.bank_console import Console
 from web.bank_organization import letter_page
 from web.csv import Cell
+from web.lists import Listing
 from web.views import Views
 
 PATH = "/bank/approvals"

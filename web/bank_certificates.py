@@ -16,8 +16,9 @@ from domain.errors import DomainError, InvalidInput, NotFound
 from domain.policy import CLOCK_SKEW
 from projections.answers import CertificateRow
 from web.api_queries import RESOURCES, CertificatesQuery, TypedSerial
-from web.bank_console import Console, Listing
+from web.bank_console import Console
 from web.csv import Cell
+from web.lists import Listing
 
 (RESOURCE,) = (resource for resource in RESOURCES if resource.query is CertificatesQuery)
 

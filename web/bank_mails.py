@@ -10,8 +10,9 @@ from starlette.routing import Route
 
 from projections.answers import MailRow
 from web.api_queries import RESOURCES, MailsQuery
-from web.bank_console import Console, Listing
+from web.bank_console import Console
 from web.csv import Cell
+from web.lists import Listing
 
 (RESOURCE,) = (resource for resource in RESOURCES if resource.query is MailsQuery)
 

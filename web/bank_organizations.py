@@ -14,9 +14,10 @@ from domain.errors import DomainError, InvalidInput, NotFound
 from domain.organization_facts import Language, Profile, Switch
 from projections.answers import OrganizationRow
 from web.api_queries import RESOURCES, Name, OrganizationsQuery
-from web.bank_console import SHOWN, Console, Listing
+from web.bank_console import Console
 from web.bank_organization import letter_page, told
 from web.csv import Cell
+from web.lists import SHOWN, Listing
 from web.query import converted
 
 (RESOURCE,) = (resource for resource in RESOURCES if resource.query is OrganizationsQuery)

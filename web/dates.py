@@ -1,6 +1,6 @@
 """Dates as Japanese pages say them, in Japan's time (R5.6)."""
 
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from domain.validity import JST
 
@@ -56,6 +56,26 @@ def hour(at: datetime) -> str:
     return f"{shown.hour}:{shown.minute:02}"
 
 
+def second(at: datetime) -> str:
+    """14:32:41"""
+    return f"{hour(at)}:{at.second:02}"
+
+
+def to_the_second(at: datetime) -> str:
+    """2026年11月26日(木) 14:32:41"""
+    return f"{day_and_weekday(at)} {second(at)}"
+
+
+def typed_instant(at: datetime) -> str:
+    """2026-11-26 14:32:41.204518, as it is typed to ask for exactly that moment."""
+    return in_japan(at).replace(tzinfo=None).isoformat(" ")
+
+
+def utc(at: datetime) -> str:
+    """2026-11-26T05:32:41.204518Z"""
+    return in_japan(at).astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
 def instant(at: datetime) -> str:
     """2026年11月26日(木) 14:32"""
     return f"{day_and_weekday(at)} {hour(at)}"
@@ -65,4 +85,7 @@ def days_before(of: date, days: int) -> date:
     return of - timedelta(days=days)
 
 
-FILTERS = (day, month_and_day, day_and_weekday, short_day, brief_day, month, hour, instant, days_before)
+FILTERS = (
+    *(day, month_and_day, day_and_weekday, short_day, brief_day, month, hour, second, instant, to_the_second),
+    *(typed_instant, utc, japanese_date, days_before),
+)

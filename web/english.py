@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from web.dates import hour, japanese_date
+from web.dates import hour, japanese_date, second
 
 MONTHS = (
     *("January", "February", "March", "April", "May", "June"),
@@ -47,4 +47,9 @@ def instant(at: datetime) -> str:
     return f"{day_and_weekday(at)}, {hour(at)}"
 
 
-FILTERS = (day, month_and_day, day_and_weekday, short_day, brief_day, month, instant)
+def to_the_second(at: datetime) -> str:
+    """Thu, 26 November 2026, 14:32:41"""
+    return f"{day_and_weekday(at)}, {second(at)}"
+
+
+FILTERS = (day, month_and_day, day_and_weekday, short_day, brief_day, month, instant, to_the_second)

@@ -17,6 +17,8 @@ HEAD = (
     *("電子証明書の状態", "有効期限", "残りの日数"),
 )
 
+ERASED = "消去済み"
+
 Act = Literal["release", "suspend", "resume", "reset", "close"]
 
 
@@ -79,8 +81,8 @@ def acts_on(account: UserAccount, now: datetime) -> list[Act]:
 def cells(row: Member) -> Sequence[Cell]:
     return (
         row.user_id,
-        row.person.name if row.person else None,
-        row.person.email if row.person else None,
+        row.person.name if row.person else ERASED,
+        row.person.email if row.person else ERASED,
         row.state,
         row.locked_until,
         row.certificate.state if row.certificate else None,

@@ -58,9 +58,9 @@ def routes(site: Site, views: Views) -> list[Route]:
         accounts: list[AccountRow] = await every(views.lock_status, organization=home.code)
         issued, now = await certificates(organization=home.code), site.clock()
         rows = [
-            member(each.user_id, people.get(each.user_id), each.state, each.locked_until, issued.get(each.user_id), now)
+            member(each.user_id, people[each.user_id], each.state, each.locked_until, issued.get(each.user_id), now)
             for each in accounts
-            if each.role == "general" and each.state != "closed"
+            if each.user_id in people and each.state != "closed"
         ]
 
         async def once() -> AsyncIterator[Iterable[Sequence[csv.Cell]]]:

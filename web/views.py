@@ -1,10 +1,11 @@
 """The questions that pages and API ask of the read models. `infra/views.py` answers them from PostgreSQL."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, TypeVar
 from uuid import UUID
 
+from domain.reading import Form
 from domain.user_account_facts import Role
 from projections.answers import (
     EXPIRING_WITHIN,
@@ -20,6 +21,11 @@ from projections.answers import (
     CertificateSort,
     CertificateState,
     EndingDay,
+    EventKey,
+    EventPage,
+    EventSort,
+    HeadKey,
+    HeadPage,
     MailKey,
     MailPage,
     MailSort,
@@ -28,6 +34,7 @@ from projections.answers import (
     OrganizationKey,
     OrganizationPage,
     OrganizationSort,
+    PastView,
     UserKey,
     UserPage,
     UserSort,
@@ -96,6 +103,69 @@ class Views(Protocol):
         limit: int,
     ) -> MailPage:
         """In that order. Raises Unavailable."""
+
+    def events(
+        self,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        kind: str | None = None,
+        actor: str | None = None,
+        subject: str | None = None,
+        sort: EventSort = "newest",
+        after: EventKey | None = None,
+        limit: int,
+    ) -> EventPage:
+        """Facts with `since` <= at < `until`, by their instants. Raises Unavailable."""
+
+
+class AuditViews(Views, Protocol):
+    """What the auditors' pages ask besides (R10.1)."""
+
+    def organization_names(self, codes: Iterable[str]) -> dict[str, str]:
+        """By the codes as they are registered; unknown ones are left out. Raises Unavailable."""
+
+    def heads(self, *, after: HeadKey | None = None, limit: int) -> HeadPage:
+        """Signed tree heads, the newest first. Raises Unavailable."""
+
+
+class PastViews(Protocol):
+    """Read models as they stood (R10.2)."""
+
+    @property
+    def names(self) -> list[str]: ...
+
+    def first_rows(self, name: str, as_of: datetime, now: datetime, limit: int) -> PastView:
+        """So many of each table. Raises NotFound, InvalidInput, Busy, ReplayTooLong, Unavailable."""
+
+
+class Exported(Protocol):
+    """A file of facts that has been recorded; `name` is the file's."""
+
+    @property
+    def name(self) -> str: ...
+
+
+Export = TypeVar("Export", bound=Exported)
+
+
+class Exports(Protocol[Export]):
+    """The history as a file with its proof (R10.5)."""
+
+    def prepare(
+        self,
+        user_id: str,
+        form: Form,
+        now: datetime,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        head: int | None = None,
+    ) -> Export:
+        """Records that it is taken away. Raises NotFound for another head, Unavailable."""
+
+    def chunks(self, export: Export) -> Iterator[bytes]:
+        """The file's octets. Raises Unavailable, in its midst too."""
 
 
 class ConsoleViews(Views, Protocol):

@@ -129,7 +129,7 @@ def test_names_of_the_closed_are_not_listed_and_the_erased_are_nameless(house: H
     house.desk.members.close(MASTER, "jiro0001", NINE)
     house.database.execute("delete from vault_persons where subject = %s", account_stream(TARO))
 
-    assert house.desk.members.contacts(MASTER) == {}
+    assert house.desk.members.contacts(MASTER) == {TARO: None}
     assert house.desk.members.find(MASTER, TARO)[1] is None
 
 

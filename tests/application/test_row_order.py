@@ -7,6 +7,7 @@ from tests.support.accounts import HOUR
 from tests.support.house import MASTER, NINE, RENEWAL, RIGHT, TARO, House
 
 ORDER = ["sessions", "tickets", "issuance_codes", "vault_persons", "vault_verifiers", "certificate_index"]
+WITH_REGISTRATIONS = [*ORDER[:3], "registrations", *ORDER[3:]]
 
 
 def in_order(tables: list[str]) -> bool:
@@ -48,3 +49,11 @@ def test_a_block_does_so_too(house: House) -> None:
 
     assert house.account().lockout.blocked
     assert house.between.written[-1] == ["sessions", "tickets"]
+
+
+def test_an_erasure_does_so_too(house: House) -> None:
+    house.desk.accounts.close(TARO, "deleted", MASTER, NINE)
+
+    house.desk.erasure.erase(TARO, MASTER, NINE)
+
+    assert house.between.written[-1] == WITH_REGISTRATIONS[:-1]

@@ -1,6 +1,6 @@
 """A mail is asked for once per kind and cause, ends once, and is still true when it is sent (manual 6; R3.8, R8)."""
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 import pytest
@@ -18,6 +18,7 @@ from domain.notification import (
     NotificationGivenUp,
     NotificationRequested,
     NotificationSent,
+    daily_stream,
     expiry_due,
     expiry_mail_time,
     notification_from,
@@ -255,3 +256,13 @@ def test_what_waits_or_ended_otherwise_is_not_asked_for_again(ends: list[Fact]) 
 
     with pytest.raises(NotGivenUp, match="expiring"):
         mail.request_again("bank01", NINE + DAY)
+
+
+def test_what_goes_to_each_of_several_accounts_each_day_has_a_stream_for_each() -> None:
+    one, other = account_stream("audit001"), account_stream("audit002")
+    day = date(2026, 11, 23)
+
+    streams = [daily_stream("tree_head", *place) for place in ((one, day), (other, day), (one, date(2026, 11, 24)))]
+
+    assert len(set(streams)) == 3
+    assert daily_stream("tree_head", one, day) == streams[0]

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
 
-from domain.validity import JST, Validity, japanese_day, start_of_day
+from domain.validity import JST, Validity, instant_from, japanese_day, start_of_day
 from tests.support.accounts import DAY, MINUTE, NINE, SECOND, japan
 
 MICROSECOND = timedelta(microseconds=1)
@@ -126,3 +126,26 @@ def test_the_start_of_a_day_is_given_in_utc() -> None:
 
     assert start.utcoffset() == timedelta(0)
     assert start + DAY - SECOND == japan(2027, 1, 1, 23, 59, 59)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("2026-11-23T09:30", japan(2026, 11, 23, 9, 30)),
+        ("2026-11-23 09:30:15.25", japan(2026, 11, 23, 9, 30, 15, 250_000)),
+        ("2026-11-23", japan(2026, 11, 23)),
+        ("20261123T0930", japan(2026, 11, 23, 9, 30)),
+        ("2026-11-23T00:30Z", japan(2026, 11, 23, 9, 30)),
+        ("2026-11-22T19:30-05:00", japan(2026, 11, 23, 9, 30)),
+    ],
+)
+def test_an_instant_is_read_as_japanese_time_where_no_offset_stands(text: str, expected: datetime) -> None:
+    read = instant_from(text)
+
+    assert (read, read.utcoffset()) == (expected, timedelta(0))
+
+
+@pytest.mark.parametrize("text", ["", "now", "2026-11-31", "2026-11-23T25:00", "0001-01-01", "9999-12-31T23:59-01:00"])
+def test_what_names_no_instant_is_no_instant(text: str) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011  (the standard library's own, whose words change)
+        instant_from(text)

@@ -149,6 +149,17 @@ def test_the_authority_is_made_once(shomei: CommandLine) -> None:
     assert set(shown["issuing"]) == {"subject", "serial", "not_after", "sha256"}
 
 
+def test_with_the_authority_the_logs_key_is_made_and_stays(shomei: CommandLine) -> None:
+    """R10.4: it is made nowhere else, but by the worker of an older authority."""
+    shomei.run("ca", "init")
+    made = (shomei.work / "authority" / "log.pem").read_bytes()
+
+    shomei.run("ca", "init")
+
+    assert (shomei.work / "authority" / "log.pem").read_bytes() == made
+    assert (shomei.work / "authority" / "log.key").stat().st_mode & 0o777 == 0o600
+
+
 def test_without_an_authority_it_is_said_how_to_make_one(shomei: CommandLine) -> None:
     assert "run `shomei ca init`" in shomei.refusal("ca", "show")
 

@@ -1,12 +1,15 @@
 """How facts are stored: JSON under topics of our own, readable as long as there is a log (style 11, 13)."""
 
+from datetime import datetime
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 from uuid import UUID
 
 import msgspec
 import pytest
 from eventsourcing.persistence import JSONTranscoder, StoredEvent
+from psycopg import Connection
+from psycopg.rows import TupleRow
 
 from application.ports import Changes
 from domain.fact import Fact
@@ -46,3 +49,56 @@ def test_a_row_stored_long_ago_is_read_and_stored_again_as_it_was(topic: str, st
     assert (read.originator_id, read.originator_version, read.fact.TOPIC) == (STREAM, 3, topic)
     assert isinstance(read.fact, Fact)
     assert msgspec.json.decode(again.state) == msgspec.json.decode(state)
+
+
+# ---- a fact whose shape has changed
+
+
+class DeskMoved(Fact, frozen=True):
+    """Made up here: what was `place` in its first version is a floor and a room in the second."""
+
+    TOPIC: ClassVar[str] = "desk.moved.2"
+    floor: int
+    room: int
+
+
+class FirstDeskMoved(msgspec.Struct):
+    """The fields that desk.moved.1 was stored with."""
+
+    at: datetime
+    by: str
+    place: str
+
+
+def upcast(state: bytes) -> Fact:
+    old = msgspec.json.decode(state, type=FirstDeskMoved)
+    floor, room = old.place.split("-")
+    return DeskMoved(at=old.at, by=old.by, floor=int(floor), room=int(room))
+
+
+def test_a_fact_stored_in_an_earlier_version_is_read_as_the_present_one(
+    store: EventStore, owner: Connection[TupleRow], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One more decoder, under the old topic, is all that an upcast takes; what is stored stays as it is."""
+    monkeypatch.setitem(FactMapper.decoders, "desk.moved.1", upcast)
+    monkeypatch.setitem(FactMapper.decoders, DeskMoved.TOPIC, msgspec.json.Decoder(DeskMoved).decode)
+    old = b'{"place":"3-12","at":"2026-11-23T00:00:00Z","by":"taro01"}'
+    insert = "insert into stored_events (originator_id, originator_version, topic, state) values (%s, 1, %s, %s)"
+    owner.execute(insert, [STREAM, "desk.moved.1", old])
+    store.save(Changes(STREAM, 1, [DeskMoved(at=NINE, by="taro01", floor=4, room=1)]))
+
+    loaded, told = store.load(STREAM), [entry.fact for entry in store.entries(0)]
+
+    first, second = DeskMoved(at=NINE, by="taro01", floor=3, room=12), DeskMoved(at=NINE, by="taro01", floor=4, room=1)
+    assert loaded == told == [first, second]
+    stored = owner.execute("select topic, state from stored_events order by originator_version").fetchall()
+    assert stored[0] == ("desk.moved.1", old)
+    assert stored[1][0] == "desk.moved.2"
+
+
+def test_a_topic_that_nobody_reads_any_more_is_no_silent_loss(store: EventStore, owner: Connection[TupleRow]) -> None:
+    insert = "insert into stored_events (originator_id, originator_version, topic, state) values (%s, 1, %s, %s)"
+    owner.execute(insert, [STREAM, "desk.moved.1", b"{}"])
+
+    with pytest.raises(KeyError, match=r"desk\.moved\.1"):
+        store.entries(0)

@@ -15,7 +15,8 @@ from domain.notification import Kind
 from domain.organization_facts import Language
 from infra.letters import TEXTS, letters
 from infra.settings import Settings
-from tests.support.letters import AT, TOLD, WRITER, letter
+from infra.tree_heads import read
+from tests.support.letters import AT, LOG_KEY, NOTE, TOLD, WRITER, letter
 from web.languages import texts
 
 LANGUAGES = get_args(Language)
@@ -44,6 +45,10 @@ def columns(line: str) -> int:
     return sum(2 if east_asian_width(sign) in "WFA" else 1 for sign in line)
 
 
+def without_note(text: str) -> str:
+    return text.replace(NOTE, "")
+
+
 def test_there_is_a_text_for_each_kind_in_each_language_and_none_besides() -> None:
     names = {f"{kind}.{language}.txt" for kind in (*get_args(Kind), "frame") for language in LANGUAGES}
 
@@ -66,9 +71,10 @@ def test_a_mail_names_the_person_the_id_the_helpdesk_and_itself(told: Letter) ->
 
 @every
 def test_a_mail_can_be_read_in_any_mail_program(told: Letter) -> None:
+    """A tree head's signature is one line, as its format has it: mails carry it encoded, and nobody has to read it."""
     subject, text = WRITER.write(told)
 
-    assert max(map(columns, [subject, *text.splitlines()])) <= 78
+    assert max(columns(line) for line in [subject, *without_note(text).splitlines()]) <= 78
     assert "\n\n\n" not in text
     assert text.endswith("-\n")
     assert not text.startswith("\n")
@@ -84,9 +90,10 @@ def test_a_mail_has_no_unfilled_part(told: Letter) -> None:
 
 @every
 def test_the_top_address_is_the_only_one_and_stands_alone(told: Letter) -> None:
+    """But for a tree head's origin, which is the log's name."""
     subject, text = WRITER.write(told)
 
-    links = [line for line in text.splitlines() if re.search(r"://|www\.|@|\.(jp|com)\b", line)]
+    links = [line for line in without_note(text).splitlines() if re.search(r"://|www\.|@|\.(jp|com)\b", line)]
     assert links == ["https://shomei.bank.example.jp"]
     assert "//" not in subject
 
@@ -189,6 +196,15 @@ def test_the_revocation_mail_gives_the_reason_in_words(reason: Reason, ja: str, 
 
 
 @in_each_language
+def test_the_signed_tree_head_stands_in_its_mail_as_it_was_published(language: Language) -> None:
+    """R10.4: it is found there again, and its signature holds."""
+    text = body("tree_head", language, "administrator")
+
+    assert f"\n\n{NOTE}\n" in text
+    assert [head.size for head in read(text, LOG_KEY.public_key())] == [20_852_163]
+
+
+@in_each_language
 def test_the_issue_mail_says_to_call_at_once_where_it_was_not_asked_for(language: Language) -> None:
     text = body("issued", language)
 
@@ -201,6 +217,8 @@ def test_a_letter_that_lacks_what_its_kind_tells_is_never_sent(language: Languag
         body("locked", language, until=None)
     with pytest.raises(UndefinedError):
         body("revoked", language, reason="unheard of")
+    with pytest.raises(UndefinedError):
+        body("tree_head", language, note=None)
 
 
 @pytest.mark.parametrize("name", ["<b>佐藤</b> & 由美", "O'Brien"])

@@ -16,13 +16,18 @@ from starlette.applications import Starlette
 from application.ports import Changes, Unavailable
 from domain.fact import WORKER
 from domain.notification import Kind, Notification, notification_stream
+from domain.tree_head import head_stream
 from infra import metrics, private_listener
+from infra.applications import private_application
 from infra.authority_ends import AuthorityEnds
-from infra.bootstrap import private_application
+from infra.current_tree import CurrentTree
 from infra.event_store import EventStore
+from infra.head_file import HEADS, HeadFile
+from infra.head_watch import HeadFigures, HeadWatch
 from infra.pki import Pki
 from infra.postgres import Database
 from infra.settings import Settings
+from infra.tree_heads import HeadKey
 from infra.views import CurrentViews
 from projections.answers import MailTotals
 from projections.runner import catch_up, connect
@@ -30,9 +35,11 @@ from tests.support.accounts import DAY, HOUR, MINUTE, NINE, SECOND, TARO
 from tests.support.clock import MovableClock
 from tests.support.database import Dsn
 from tests.support.fleet import free_port
+from tests.support.letters import LOG_KEY
 from tests.support.pkix import PASSPHRASE, PKI_URL, authority_in
 
 Samples = dict[str, float]
+KEY = HeadKey("shomei.example.jp/log", LOG_KEY)
 
 
 def request(port: int, path: str) -> tuple[int, str]:
@@ -55,10 +62,18 @@ def scrape(port: int) -> Samples:
     }
 
 
+class NoHeads(HeadWatch):
+    def __init__(self) -> None:
+        """Of a log that none was signed of."""
+
+    def look(self) -> HeadFigures:
+        return HeadFigures(None, None, broken=False)
+
+
 @contextmanager
 def answering(views: CurrentViews, store: EventStore, ends: AuthorityEnds, patience: float) -> Iterator[int]:
     port = free_port()
-    app = Starlette(routes=[metrics.route(views, store, ends, MovableClock(NINE), patience)])
+    app = Starlette(routes=[metrics.route(views, store, ends, NoHeads(), MovableClock(NINE), patience)])
     with private_listener.answering(app, port):
         yield port
 
@@ -126,6 +141,51 @@ def test_before_the_projector_has_begun_a_scrape_says_that_there_are_no_figures(
     assert found["shomei_up"] == 0
     assert [name for name in found if name.startswith("shomei_")] == ["shomei_up"]
     assert found["process_start_time_seconds"] > 0
+
+
+def test_a_scrape_tells_how_old_the_last_tree_head_is_and_of_how_many_facts(
+    port: int, dsn: Dsn, store: EventStore, database: Database
+) -> None:
+    ask(store, "locked", NINE)
+    keep_up(store, dsn, CurrentViews(database))
+    tree = CurrentTree(database)
+    before = scrape(port)
+    store.save(Changes(head_stream(1), 0, [KEY.sign(1, tree.root_at(1), NINE)]))
+    keep_up(store, dsn, CurrentViews(database))
+
+    found = scrape(port)
+
+    assert [name for name in before if name.startswith("shomei_tree")] == []
+    assert found["shomei_tree_head_age_seconds"] == 3600
+    assert found["shomei_tree_head_size"] == 1
+    assert found["shomei_log_tree_broken"] == 0
+
+
+def test_a_scrape_tells_that_the_log_lost_the_tree_of_a_head(
+    port: int, dsn: Dsn, store: EventStore, database: Database, tmp_path: Path
+) -> None:
+    """Whether the head stands in the log or, as after a restore, only outside of it."""
+    ask(store, "locked", NINE)
+    keep_up(store, dsn, CurrentViews(database))
+    whole = scrape(port)
+    HeadFile(tmp_path / HEADS).append([KEY.sign(2, bytes(32), NINE)])
+    set_back = scrape(port)
+    (tmp_path / HEADS).unlink()
+    store.save(Changes(head_stream(1), 0, [KEY.sign(1, bytes(32), NINE)]))
+    keep_up(store, dsn, CurrentViews(database))
+    changed = scrape(port)
+
+    assert [found["shomei_log_tree_broken"] for found in (whole, set_back, changed)] == [0, 1, 1]
+
+
+def test_a_read_model_that_is_behind_has_lost_nothing(
+    port: int, dsn: Dsn, store: EventStore, database: Database, tmp_path: Path
+) -> None:
+    keep_up(store, dsn, CurrentViews(database))
+    ask(store, "locked", NINE)
+    HeadFile(tmp_path / HEADS).append([KEY.sign(1, bytes(32), NINE)])
+
+    assert scrape(port)["shomei_log_tree_broken"] == 0
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.private_file import reserve_private, write_first, write_whole
+from infra.private_file import new_private, reserve_private, write_first, write_whole
 
 
 @pytest.fixture(autouse=True)
@@ -98,3 +98,45 @@ def test_what_is_there_already_is_not_reserved_not_even_through_a_link(tmp_path:
         reserve_private(file)
 
     assert not target.exists()
+
+
+def test_a_new_file_is_there_once_it_is_whole_and_for_its_owner_alone(tmp_path: Path) -> None:
+    file = tmp_path / "export"
+
+    with new_private(file) as out:
+        out.write(b"one")
+        names = {path.name == file.name for path in tmp_path.iterdir()}
+
+    assert names == {False}
+    assert (file.read_bytes(), mode(file)) == (b"one", 0o600)
+    assert list(tmp_path.iterdir()) == [file]
+
+
+def test_a_new_file_that_is_broken_off_leaves_nothing(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match="full"), new_private(tmp_path / "export"):
+        raise OSError("full")
+
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("there", ["file", "link"])
+def test_a_new_file_takes_no_other_ones_place_not_even_through_a_link(tmp_path: Path, there: str) -> None:
+    target, file = tmp_path / "target", tmp_path / "export"
+    file.write_bytes(b"old") if there == "file" else file.symlink_to(target)
+    before = set(tmp_path.iterdir())
+
+    with pytest.raises(FileExistsError) as told, new_private(file):
+        pytest.fail("nothing is written where there is one")
+
+    assert told.value.filename == str(file)
+    assert set(tmp_path.iterdir()) == before
+
+
+def test_a_file_that_came_meanwhile_stays(tmp_path: Path) -> None:
+    file = tmp_path / "export"
+
+    with pytest.raises(FileExistsError) as told, new_private(file):
+        file.write_bytes(b"other")
+
+    assert told.value.filename == str(file)
+    assert (file.read_bytes(), list(tmp_path.iterdir())) == (b"other", [file])

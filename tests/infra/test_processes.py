@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from infra.authority import create
-from infra.processes import listening
+from infra.authority import create, passphrase_from
+from infra.processes import listening, the_log_key
 from infra.readiness import SocketConnection, is_answered, tell_when_ready
 from infra.settings import Settings
 from infra.tls_server import Server, configuration, listen_at, listen_on
@@ -55,6 +55,20 @@ def test_a_socket_is_answered_once_the_application_answers_there(tmp_path: Path)
 
     assert (missing, left_over) == (False, False)
     assert said == ["ready: https://bank.example.jp"]
+
+
+def test_the_log_key_that_an_older_authority_lacks_is_made_and_told_once(tmp_path: Path) -> None:
+    """R10.4."""
+    settings = Settings(home=tmp_path)
+    passphrase = passphrase_from(settings.authority_passphrase_file, create=True)
+    create(tmp_path / "authority", passphrase, LONG_AGO, settings.pki_url, settings.bank_name)
+
+    with capture_logs() as logs:
+        first = the_log_key(settings)
+        second = the_log_key(settings)
+
+    assert first.public_key() == second.public_key()
+    assert [line["event"] for line in logs] == ["log key made"]
 
 
 @pytest.mark.parametrize("kind", [HTTPConnection, HTTPSConnection])

@@ -18,6 +18,7 @@ from tests.support.pkix import BANK, NINE, authority_in, findings_in_list
 
 DAY = timedelta(days=1)
 SECOND = timedelta(seconds=1)
+AT_NINE = int(NINE.timestamp() * 1000)
 END = NINE + 100 * DAY
 
 
@@ -154,11 +155,20 @@ def test_a_long_list_comes_in_parts(authority: IssuingAuthority, part: int, monk
 
 @pytest.mark.parametrize(
     ("previous", "number"),
-    [(0, int(NINE.timestamp())), (int(NINE.timestamp()), int(NINE.timestamp()) + 1), (1 << 40, (1 << 40) + 1)],
+    [(0, AT_NINE), (AT_NINE - 1, AT_NINE), (AT_NINE, AT_NINE + 1), (1 << 50, (1 << 50) + 1)],
 )
 def test_a_number_is_always_higher_also_after_an_older_backup(previous: int, number: int) -> None:
     assert next_number(previous, NINE) == number
 
 
 def test_a_clock_that_was_set_back_lowers_no_number() -> None:
-    assert next_number(int(NINE.timestamp()), datetime(2020, 1, 1, tzinfo=UTC)) == int(NINE.timestamp()) + 1
+    assert next_number(AT_NINE, datetime(2020, 1, 1, tzinfo=UTC)) == AT_NINE + 1
+
+
+def test_the_hundredth_list_of_a_second_is_not_ahead_of_the_time() -> None:
+    """R10.7: or a backup of an hour with many would be followed by numbers that were given already."""
+    number = 0
+    for place in range(100):
+        number = next_number(number, NINE + place * timedelta(milliseconds=10))
+
+    assert number < next_number(0, NINE + timedelta(seconds=1))

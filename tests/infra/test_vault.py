@@ -78,6 +78,22 @@ def test_who_asked_is_kept_like_a_person_and_is_none_once_erased(vault: PersonVa
     assert vault.requester(SUBJECT, 7) is None
 
 
+@pytest.mark.parametrize("column", ["salt", "data"])
+def test_a_commitment_proves_the_row_until_that_is_changed_or_erased(
+    vault: PersonVault, database: Database, column: str
+) -> None:
+    commitment, row = vault.keep(SUBJECT, 1, PERSON)
+    write(database, row)
+    proofs = [vault.proves(SUBJECT, 1, commitment), vault.proves(SUBJECT, 1, "00" * 32)]
+
+    database.execute(f"update vault_persons set {column} = {column} || '\\x20'")  # noqa: S608  (one of two of ours)
+    proofs.append(vault.proves(SUBJECT, 1, commitment))
+    database.execute("delete from vault_persons")
+    proofs.append(vault.proves(SUBJECT, 1, commitment))
+
+    assert proofs == [True, False, False, None]
+
+
 # ---- sealed
 
 

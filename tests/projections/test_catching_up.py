@@ -62,7 +62,7 @@ def test_pages_grow_only_when_far_behind(connection: Connection, log: MemoryLog)
     catch_up(connection, view, log)
 
     assert view.pages == [500, 700]
-    assert log.limits == [500, 5000, 500]
+    assert log.limits == [500, 5000]
     assert (counted(connection, view), place(connection, view)) == (1200, log.head())
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from domain.fact import COMMAND_LINE
 from infra import private_listener
-from infra.bootstrap import private_application
+from infra.applications import private_application
 from infra.settings import Settings
 from infra.views import CurrentViews
 from projections.runner import catch_up, connect

@@ -7,6 +7,7 @@ import ssl
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
+from urllib.parse import urlencode
 
 from httpx2 import Response
 from starlette.applications import Starlette
@@ -94,9 +95,11 @@ class Browser:
         return self.open(self.answer.headers["location"])
 
     def submit(self, action: str, **typed: str) -> Response:
-        """Send the form of the page shown that posts to `action`, its hidden fields with it."""
+        """Send the form of the page shown that goes to `action`, its hidden fields with it."""
         form = self.page.form(action)
         assert set(typed) <= set(form.fields), "a person types into the fields that there are"
+        if form.method == "get":
+            return self.open(f"{action}?{urlencode(form.fields | typed)}")
         return self.post(action, **form.fields | typed)
 
     def post(self, path: str, **fields: str) -> Response:

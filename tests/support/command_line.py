@@ -15,7 +15,16 @@ from click.testing import CliRunner, Result
 from psycopg.conninfo import conninfo_to_dict
 
 from application.ports import KeyPackages
-from infra import authority, bootstrap, cli, people_commands, staff_commands
+from infra import (
+    authority,
+    bootstrap,
+    cli,
+    erase_command,
+    history_commands,
+    people_commands,
+    replay_commands,
+    staff_commands,
+)
 from tests.support.database import Dsn
 from tests.support.house import BANK, PKI, House
 
@@ -94,7 +103,7 @@ def shomei(dsn: Dsn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, house: Hou
     }.items():
         monkeypatch.setenv(name, value)
     monkeypatch.chdir(tmp_path)
-    for module in (cli, people_commands, staff_commands):
+    for module in (cli, erase_command, history_commands, people_commands, replay_commands, staff_commands):
         monkeypatch.setattr(module, "now", house.clock)
     return CommandLine(tmp_path)
 

@@ -65,7 +65,7 @@ class Fleet:
     def __init__(self, dsn: Dsn, home: Path, settings: dict[str, str]) -> None:
         self.home = home
         self.processes: list[Process] = []
-        self._environment = {
+        self.environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith(("SHOMEI_", "COV_"))},
             "PYTHONPATH": str(ROOT),
             "DATABASE_URL": address(dsn.process),
@@ -92,7 +92,7 @@ class Fleet:
         """`program` is a module that ends in the command line, such as tests/support/witness.py."""
         port = free_port()
         ports = {"SHOMEI_PORT": str(port), "SHOMEI_PKI_PORT": str(free_port())}
-        process = Process(words, {**self._environment, **ports, **settings}, self.home, port, program)
+        process = Process(words, {**self.environment, **ports, **settings}, self.home, port, program)
         self.processes.append(process)
         return process
 
@@ -100,7 +100,7 @@ class Fleet:
         """A command to its end; its output. Raises CalledProcessError."""
         command = [sys.executable, "-m", "infra.cli", *words]
         done = subprocess.run(
-            command, env=self._environment, cwd=self.home, check=True, capture_output=True, text=True, timeout=PATIENCE
+            command, env=self.environment, cwd=self.home, check=True, capture_output=True, text=True, timeout=PATIENCE
         )
         return done.stdout
 

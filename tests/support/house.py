@@ -18,13 +18,16 @@ from application.certification import Certification
 from application.delivery import Delivery
 from application.desk import IssuingDesk
 from application.door import Door
+from application.erasure import Erasure
 from application.history import History
 from application.issuance import Issuance
 from application.mails import Mails
 from application.members import Members
 from application.organizations import Organizations
 from application.ports import Authority, KeyPackages
+from application.readings import Readings
 from application.registration import Registration
+from application.replay import Replay
 from application.revocation import Revocation
 from application.second_check import SecondCheck
 from application.sessions import Sessions
@@ -36,11 +39,13 @@ from domain.fact import COMMAND_LINE, Fact
 from domain.notification import NotificationRequested
 from domain.policy import Policy
 from domain.user_account import UserAccount
+from domain.user_account_facts import Role
 from infra.api_tokens import TokenDrawer
 from infra.authority import IssuingAuthority, create
 from infra.certificate_index import CertificateIndex
 from infra.event_store import EventStore
 from infra.issuance_codes import CodeDrawer
+from infra.personal_rows import PersonalRows
 from infra.pkcs12 import KeyPackageFactory, Rounds
 from infra.postgres import Database, DatabaseTurns
 from infra.registrations import RegistrationBook
@@ -142,11 +147,9 @@ class House:
         self.organization(user_id.upper())
         self.user(user_id, organization=user_id.upper())
 
-    def staff(self, user_id: str = "bank0001", password: str = RIGHT) -> None:
-        """A bank admin with an own password and no certificate yet."""
-        self.desk.accounts.register(
-            user_id, "bank_admin", None, "見本 花子", "hanako@example.com", COMMAND_LINE, self.clock()
-        )
+    def staff(self, user_id: str = "bank0001", password: str = RIGHT, role: Role = "bank_admin") -> None:
+        """Of the bank, with an own password and no certificate yet."""
+        self.desk.accounts.register(user_id, role, None, "見本 花子", "hanako@example.com", COMMAND_LINE, self.clock())
         self.own_password(user_id, password)
 
     def own_password(self, user_id: str, password: str) -> None:
@@ -228,11 +231,14 @@ def furnish(
         accounts=accounts,
         approvals=Approvals(store, people, revocation, organizations, policy),
         delivery=delivery,
+        erasure=Erasure(store, PersonalRows(database)),
         history=History(store, members),
         mails=Mails(store),
         members=members,
         organizations=organizations,
+        readings=Readings(store),
         registration=Registration(store, turns, passwords, people, RegistrationBook(database), clock),
+        replay=Replay(store, index, people),
         revocation=revocation,
         second_check=second_check,
         sessions=Sessions(store, door, sessions, tickets, index, policy),

@@ -9,7 +9,7 @@ VOID = frozenset(("br", "hr", "img", "input", "link", "meta", "source", "wbr"))
 
 @dataclass(frozen=True)
 class Form:
-    """`fields` are the named inputs with their values, in order; `buttons` the words on them."""
+    """`fields` are the named inputs and selects with their values, in order; `buttons` the words on them."""
 
     action: str
     method: str
@@ -139,5 +139,9 @@ def form_of(element: Element) -> Form:
     for named in element.walk():
         if named.tag == "input" and "name" in named.attributes:
             form.fields[named.attributes["name"]] = named.attributes.get("value", "")
+        elif named.tag == "select":
+            options = named.all("option")
+            chosen = next((option for option in options if "selected" in option.attributes), options[0])
+            form.fields[named.attributes["name"]] = chosen.attributes["value"]
     form.buttons.extend(button.text for button in element.all("button"))
     return form

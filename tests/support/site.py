@@ -6,9 +6,12 @@ from datetime import UTC, datetime
 
 from starlette.applications import Starlette
 
+from infra.event_store import EventStore
+from infra.export import Exports
 from infra.views import CurrentViews
+from infra.views_as_of import ViewsAsOf
 from tests.support.house import House
-from web import api, bank, mailbox, members
+from web import api, audit, bank, mailbox, members
 from web.api_access import by_session_or_token
 from web.app import create_app
 from web.limits import Limits
@@ -25,6 +28,7 @@ SERVICE = Service(
     helpdesk_opens=9,
     helpdesk_closes=18,
 )
+LOG_KEY = b"-----BEGIN PUBLIC KEY-----\n"
 ROOT_LIST_MADE, ROOT_LIST_END = datetime(2026, 11, 2, tzinfo=UTC), datetime(2027, 5, 1, tzinfo=UTC)
 
 
@@ -63,11 +67,14 @@ def wired(
     site = kind(house.desk, pages, house.clock, settled, held, answer_floor=0.0, tries_waiting=tries_waiting, threads=8)
     authorize = by_session_or_token(house.desk.sessions, house.desk.tokens, held, house.clock)
     views = CurrentViews(house.database)
+    past = ViewsAsOf(house.database.dsn, EventStore(house.database), views.all)
+    exports = Exports(house.database.dsn, house.desk.readings)
     app = create_app(
         site,
         [
-            *api.routes(views, site.ask, authorize, house.clock),
+            *api.routes(views, house.desk.readings, site.ask, authorize, house.clock),
             *members.routes(site, views),
+            *audit.routes(site, views, past, exports, lambda: LOG_KEY),
             *bank.routes(site, views, lambda: (ROOT_LIST_MADE, ROOT_LIST_END)),
             *mailbox.routes(site, kept),
         ],

@@ -7,6 +7,7 @@ SHOWN = (
     *("/issuance/result", "/issuance/p12", "/issuance/closed", "/home", "/home/password", "/healthz", "/readyz"),
     *("/home/email", "/home/history"),
     *("/api/v1/lock-status", "/api/v1/certificates", "/api/v1/organizations", "/api/v1/users", "/api/v1/mails"),
+    "/api/v1/events",
     "/api/v1/openapi.json",
     *("/users", "/users/new", "/users/{user_id}", "/users/{user_id}/release", "/users/{user_id}/suspend"),
     *("/users/{user_id}/resume", "/users/{user_id}/reset", "/users/{user_id}/close"),
@@ -15,6 +16,9 @@ SHOWN = (
     *("/bank/organizations", "/bank/organizations/new", "/bank/organizations/{code}", "/bank/mails"),
     *(f"/bank/organizations/{{code}}/{act}" for act in ("initialize", "release", "close")),
     *("/bank/approvals", "/bank/approvals/{approval}/approve", "/bank/approvals/{approval}/refuse"),
+    *("/audit", "/audit/events", "/audit/accounts/{user_id}", "/audit/certificates/{serial}"),
+    *("/audit/views/{view}", "/audit/proofs", "/audit/proofs/log.pem", "/audit/proofs/{size:int}.txt"),
+    "/audit/export",
     *("/help", "/help/issue", "/help/trouble", "/help/edge", "/help/ie-mode", "/help/import", "/help/contact"),
     *("/help/check", "/help/check/cookie", "/help/check/popup", "/help/check/file"),
 )

@@ -25,8 +25,8 @@ from projections.answers import (
     UserRow,
 )
 from web.bank import Count
-from web.bank_console import address
 from web.chart import DESK, PHONE, chart, every_day
+from web.lists import address
 
 Page = tuple[str, dict[str, Any], int]
 
@@ -83,6 +83,8 @@ def ending_of(row: CertificateRow) -> Ending | None:
         by="bank0001",
         serial=row.serial,
         reason=row.reason,
+        request=7 if asked else None,
+        commitment="c0" * 32 if asked else None,
         paper_number="2026-0001" if asked else None,
     )
     return Ending(fact, Requester(LONGEST) if asked else None)
@@ -198,6 +200,10 @@ def certificate_samples() -> Iterator[tuple[str, Page]]:
         yield f"bank-certificate-{state}", ("bank_certificate.html", detail, 200)
         act = CLEAN | {"row": row, "others": [], "needs_approval": False, **names}
         yield f"bank-revoke-{state}", ("bank_revoke.html", act, 200)
+    row = certificate("revoked")
+    ending = ending_of(row)
+    erased = {"row": row, "ending": ending and Ending(ending.fact, None), "issued_at": NOW, **names}
+    yield "bank-certificate-erased", ("bank_certificate.html", erased, 200)
     planned = {"row": certificate("revoked", issued=False), "ending": None, "issued_at": None, **names}
     yield "bank-certificate-planned", ("bank_certificate.html", planned, 200)
     act = CLEAN | {"row": certificate("expiring"), "others": [certificate("live")], "needs_approval": True, **names}
@@ -242,6 +248,8 @@ def approval_samples() -> Iterator[tuple[str, Page]]:
         yield f"bank-approvals-{state}", ("bank_approvals.html", approvals([approval(state)]) | told, 200)
     both = [initialization("open", "yamada15"), initialization("given", "")]
     yield "bank-approvals-initialize", ("bank_approvals.html", approvals(both) | told | {"requesters": {}}, 200)
+    erased = told | {"requesters": {MAIL: None}}
+    yield "bank-approvals-erased", ("bank_approvals.html", approvals([approval("open")]) | erased, 200)
     yield "bank-approvals-own", ("bank_approvals.html", approvals([approval("open", "bank0001")]) | told, 200)
     yield "bank-approvals-none", ("bank_approvals.html", approvals([]) | told | {"are_needed": False}, 200)
     none = listed("/bank/approvals", [], {"state": "declined"})
@@ -250,6 +258,8 @@ def approval_samples() -> Iterator[tuple[str, Page]]:
         page = CLEAN | {"act": act, "requesters": {MAIL: LONGEST}, "names": NAMES}
         for state in APPROVAL_STATES:
             yield f"bank-{act}-{state}", ("bank_approval.html", page | {"row": approval(state)}, 200)
+        erased = page | {"row": approval("open"), "requesters": {MAIL: None}}
+        yield f"bank-{act}-erased", ("bank_approval.html", erased, 200)
         own = page | {"row": approval("open", "bank0001"), "requesters": {}}
         yield f"bank-{act}-own", ("bank_approval.html", own, 200)
         wrong = page | {"row": approval("open"), "refused": "wrong_password"}

@@ -54,6 +54,16 @@ def admin(house: House, server: Server) -> Browser:
 
 
 @pytest.fixture
+def auditor(house: House, server: Server) -> Browser:
+    """An auditor's, logged in."""
+    house.staff("audit001", role="auditor")
+    house.desk.certification.issue_to_file("audit001", RIGHT, COMMAND_LINE, house.clock())
+    browser = server.browser(certificate_of(house, "audit001"))
+    browser.log_in("audit001")
+    return browser
+
+
+@pytest.fixture
 def master(house: House, server: Server, project: Callable[[], None]) -> Browser:
     """The master's of taro0001, who has no certificate; beside them another organization. The read models know all."""
     settle(house)

@@ -130,12 +130,24 @@ POST /bank/approvals/{approval}/approve             401     403    403     ok   
 GET  /bank/approvals/{approval}/refuse              401     403    403     ok     403    403    403    401
 POST /bank/approvals/{approval}/refuse              401     403    403     ok     403    403    403    401
 
+# The auditors' pages.
+GET  /audit                                         401     403    403    403     ok    403    403    401
+GET  /audit/events                                  401     403    403    403     ok    403    403    401
+GET  /audit/accounts/{user_id}                      401     403    403    403     ok    403    403    401
+GET  /audit/certificates/{serial}                   401     403    403    403     ok    403    403    401
+GET  /audit/views/{view}                            401     403    403    403     ok    403    403    401
+GET  /audit/proofs                                  401     403    403    403     ok    403    403    401
+GET  /audit/proofs/log.pem                          401     403    403    403     ok    403    403    401
+GET  /audit/proofs/{size:int}.txt                   401     403    403    403     ok    403    403    401
+GET  /audit/export                                  401     403    403    403     ok    403    403    401
+
 # The JSON API: staff, and their programs.
 GET  /api/v1/lock-status                            401     403    403     ok      ok    403    403     ok
 GET  /api/v1/certificates                           401     403    403     ok      ok    403    403     ok
 GET  /api/v1/organizations                          401     403    403     ok      ok    403    403     ok
 GET  /api/v1/users                                  401     403    403     ok      ok    403    403     ok
 GET  /api/v1/mails                                  401     403    403     ok      ok    403    403     ok
+GET  /api/v1/events                                 401     403    403    403      ok    403    403    403
 GET  /api/v1/openapi.json                           401     403    403     ok      ok    403    403     ok
 """
 
@@ -149,6 +161,7 @@ GET  /api/v1/certificates                           401    401     ok
 GET  /api/v1/organizations                          401    401     ok
 GET  /api/v1/users                                  401    401     ok
 GET  /api/v1/mails                                  401    401     ok
+GET  /api/v1/events                                 401    401    403
 GET  /api/v1/openapi.json                           401    401     ok
 """
 

@@ -10,6 +10,7 @@ import msgspec
 
 from application.history import TOLD, Actor, HistoryPage, Told
 from domain.fact import Fact
+from tests.web.audit_samples import AUDIT_PAGES
 from tests.web.bank_samples import BANK_PAGES
 from tests.web.member_samples import MEMBER_PAGES
 from tests.web.organization_samples import ORGANIZATION_PAGES
@@ -36,6 +37,8 @@ SATO = SignedIn("sato2001", "佐藤 由美", "さくら精機労働組合", "gen
 NEW_SATO = msgspec.structs.replace(SATO, must_change_password=True)
 SUZUKI = SignedIn("suzuki77", "鈴木 花子", "さくら精機労働組合", "master", must_change_password=False)
 BANK = SignedIn("bank0001", "高橋 一郎", None, "bank_admin", must_change_password=False)
+
+ISHII = SignedIn("ishii001", "石井 徹", None, "auditor", must_change_password=False)
 
 HELD = ("locked", "blocked", "suspended", "closed")
 FAULTS = ("missing", "full_width", "characters", "length", "not_mixed")
@@ -75,6 +78,7 @@ REFUSALS = {
     "not_permitted": 403,
     "change_due": 403,
     "not_found": 404,
+    "not_there_yet": 404,
     "bad_form_token": 403,
     "too_large": 413,
     "method_not_allowed": 405,
@@ -104,6 +108,8 @@ REFUSALS = {
     "organization_code_taken": 409,
     "master_exists": 409,
     "already_closed": 409,
+    "not_closed": 409,
+    "replay_too_long": 409,
     "nothing_to_release": 409,
     "nothing_to_revoke": 409,
     "not_given_up": 409,
@@ -375,5 +381,6 @@ SAMPLES: dict[str, Sample] = {
         name: Sample(template, context, BANK, status)
         for name, (template, context, status) in (BANK_PAGES | ORGANIZATION_PAGES).items()
     },
+    **{name: Sample(template, context, ISHII, status) for name, (template, context, status) in AUDIT_PAGES.items()},
     **{name: Sample(template, context, SUZUKI, status) for name, (template, context, status) in MEMBER_PAGES.items()},
 }

@@ -9,6 +9,7 @@ from starlette.testclient import TestClient
 
 from domain.certificate import certificate_stream
 from domain.credentials import account_stream
+from domain.user_account_facts import Role
 from domain.validity import Validity
 from infra.postgres import Database
 from infra.views import CurrentViews
@@ -263,7 +264,7 @@ def test_a_page_of_one_order_leads_to_none_of_another(api: TestClient, path: str
 @pytest.mark.parametrize("path", [LOCK_STATUS, CERTIFICATES])
 @pytest.mark.parametrize("role", ["bank_admin", "auditor"])
 @pytest.mark.usefixtures("told")
-def test_the_banks_people_may_ask(api: TestClient, door: Door, path: str, role: str) -> None:
+def test_the_banks_people_may_ask(api: TestClient, door: Door, path: str, role: Role) -> None:
     door.answer = role
 
     assert api.get(path).status_code == 200

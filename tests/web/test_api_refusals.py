@@ -9,6 +9,7 @@ from starlette.testclient import TestClient
 
 from application.ports import Busy, Conflict, Unavailable
 from domain.errors import DomainError, NoSession, NotFound, SessionEnded
+from domain.user_account_facts import Role
 from tests.support.accounts import NINE
 from tests.support.api import CERTIFICATES, LOCK_STATUS, OPENAPI, Door, api_of, cursor
 from tests.support.clock import MovableClock
@@ -25,7 +26,7 @@ class ViewsAway:
     def lock_status(self, *question: object, **filters: object) -> Any:
         raise Unavailable("no database connection")
 
-    certificates = organizations = users = mails = lock_status
+    certificates = organizations = users = mails = events = lock_status
 
 
 @pytest.fixture
@@ -52,7 +53,7 @@ def refused(response: Any) -> tuple[int, str]:
 
 @pytest.mark.parametrize("path", [*(resource.path for resource in RESOURCES), OPENAPI])
 @pytest.mark.parametrize("role", ["general", "master"])
-def test_customers_may_not_ask(api: TestClient, door: Door, path: str, role: str) -> None:
+def test_customers_may_not_ask(api: TestClient, door: Door, path: str, role: Role) -> None:
     door.answer = role
 
     assert refused(api.get(path)) == (403, "not_permitted")

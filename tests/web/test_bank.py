@@ -7,9 +7,9 @@ from datetime import timedelta
 import pytest
 
 from application.ports import Unavailable
-from domain.credentials import account_stream
 from domain.fact import COMMAND_LINE
 from tests.support.browser import Browser, certificate_of
+from tests.support.erasing import erase
 from tests.support.house import RENEWAL, RIGHT, TARO, House
 from tests.support.html import Page
 from tests.support.lists import csv_rows, first_cells
@@ -163,14 +163,14 @@ def test_an_account_is_shown_with_its_lock_certificates_and_mails(
     assert "ロックのお知らせ" in admin.page.main
 
 
-def test_an_erased_person_is_shown_without_a_name(house: House, admin: Browser, project: Project) -> None:
-    house.database.execute("delete from vault_persons where subject = %s", account_stream(TARO))
+def test_an_erased_person_is_shown_as_erased(house: House, admin: Browser, project: Project) -> None:
+    erase(house)
     project()
 
     answer = admin.open(f"/bank/accounts/{TARO}")
 
     assert answer.status_code == 200
-    assert "氏名—" in admin.page.main
+    assert "氏名消去済み" in admin.page.main
 
 
 def test_an_organization_is_shown_with_its_users_and_their_certificates(

@@ -13,6 +13,7 @@ from domain.user_account import UserAccount
 from tests.support.accounts import MINUTE
 from tests.support.approvals import FIRST, SECOND, admins_of
 from tests.support.browser import Browser, Server
+from tests.support.erasing import erase
 from tests.support.given_up_mail import given_up
 from tests.support.house import NINE, RIGHT, TARO, WRONG, House
 from tests.support.html import Link, Page
@@ -88,6 +89,20 @@ def test_the_list_tells_the_second_person_all_there_is_to_know(approval: UUID, a
     assert address(approval, "approve") in {link.href for link in shown.links}
     admins[1].open(address(approval, "approve"))
     assert Link(address(approval, "refuse"), "却下へ") in admins[1].page.links
+
+
+def test_who_asked_the_bank_is_shown_as_erased_in_list_and_form(
+    house: House, approval: UUID, admins: list[Browser]
+) -> None:
+    erase(house)
+
+    admins[1].open(LIST)
+    listed = admins[1].page.main
+    admins[1].open(address(approval, "refuse"))
+
+    assert "依頼した方:消去済み" in listed
+    assert "依頼した方消去済み" in admins[1].page.main
+    assert "見本 花子" not in listed + admins[1].page.main
 
 
 def test_who_asked_is_offered_to_withdraw_but_not_to_approve(approval: UUID, admins: list[Browser]) -> None:

@@ -9,7 +9,7 @@ from domain.fact import COMMAND_LINE
 from tests.support.browser import Browser
 from tests.support.house import TARO, House
 from tests.support.lists import csv_rows, first_cells
-from web import bank_console
+from web import lists
 from web.api_queries import RESOURCES
 
 LISTS = ("/bank/organizations", "/bank/accounts", "/bank/certificates", "/bank/mails")
@@ -41,7 +41,7 @@ def test_an_empty_list_says_so(admin: Browser, project: Project, path: str) -> N
 def test_a_list_is_read_page_by_page_each_row_once(
     house: House, admin: Browser, project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bank_console, "SHOWN", 3)
+    monkeypatch.setattr(lists, "SHOWN", 3)
     names = [*members(house, 5), TARO, "bank0001"]
     project()
     seen = []
@@ -57,7 +57,7 @@ def test_a_list_is_read_page_by_page_each_row_once(
 
 
 def test_a_csv_has_all_pages(house: House, admin: Browser, project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bank_console, "SENT", 2)
+    monkeypatch.setattr(lists, "SENT", 2)
     names = [*members(house, 5), TARO, "bank0001"]
     project()
 
@@ -123,7 +123,7 @@ def test_every_order_of_a_list_is_offered_by_a_head(path: str) -> None:
 def test_an_order_is_kept_by_pages_filters_and_the_csv(
     house: House, admin: Browser, project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bank_console, "SHOWN", 3)
+    monkeypatch.setattr(lists, "SHOWN", 3)
     names = sorted([*members(house, 5), TARO, "bank0001"], reverse=True)
     project()
 

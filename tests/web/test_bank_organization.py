@@ -4,10 +4,10 @@ from collections.abc import Callable
 
 import pytest
 
-from domain.credentials import organization_stream
 from domain.fact import COMMAND_LINE
 from tests.support.accounts import DAY
 from tests.support.browser import Browser
+from tests.support.erasing import erase
 from tests.support.house import MASTER, NINE, House
 from tests.support.html import Link
 from tests.support.organization_pages import CLOSE, INITIALIZE, ONE, RELEASE, hold_invitation, ways
@@ -18,14 +18,20 @@ Project = Callable[[], None]
 def test_the_contact_stands_there_as_the_vault_has_it(house: House, admin: Browser, project: Project) -> None:
     project()
     admin.open(ONE)
-    told = admin.page.main
-    house.database.execute("delete from vault_persons where subject = %s", organization_stream("ACME01"))
+
+    assert "keiri@example.com" in admin.page.main
+
+
+def test_an_erased_contact_is_shown_as_erased(house: House, admin: Browser, project: Project) -> None:
+    house.desk.accounts.register(MASTER, "master", "ACME01", "見本 花子", "hanako@example.com", COMMAND_LINE, NINE)
+    house.desk.organizations.close("ACME01", COMMAND_LINE, NINE)
+    erase(house, MASTER)
+    project()
 
     admin.open(ONE)
 
-    assert "keiri@example.com" in told
     assert "keiri@example.com" not in admin.page.main
-    assert "連絡先—" in admin.page.main
+    assert "連絡先消去済み" in admin.page.main
 
 
 def test_a_used_invitation_is_told_with_the_master(house: House, admin: Browser, project: Project) -> None:

@@ -76,7 +76,8 @@ def test_ids_are_unique_and_every_reference_finds_one(name: str) -> None:
 def test_every_field_is_labelled_and_remembers_nothing(name: str) -> None:
     page = page_of(name)
 
-    fields = [field for field in page.root.all("input") if field.attributes.get("type") != "hidden"]
+    every = [each for each in page.root.walk() if each.tag in ("input", "select")]
+    fields = [field for field in every if field.attributes.get("type") != "hidden"]
     labels = [label.attributes["for"] for label in page.root.all("label")]
     assert [field.attributes["id"] for field in fields] == labels
     assert {field.attributes["autocomplete"] for field in fields} <= {"off"}

@@ -10,6 +10,7 @@ from domain.policy import Policy
 from domain.user_account import UserAccount
 from tests.support.accounts import DAY, HOUR
 from tests.support.browser import Browser, Server, certificate_of
+from tests.support.erasing import erase
 from tests.support.house import MASTER, NINE, RENEWAL, TARO, House
 from tests.support.html import Link
 from tests.support.lists import csv_rows, first_cells
@@ -164,15 +165,43 @@ def test_a_long_list_of_closed_users_hides_nobody(
     assert [row(master, name)[1] for name in first_cells(master.page)] == [TARO, "zoe00001"]
 
 
-def test_an_erased_user_is_shown_by_the_id(house: House, master: Browser) -> None:
+def test_an_erased_user_is_shown_as_erased(house: House, master: Browser) -> None:
+    erase(house)
+
+    master.open(PAGE)
+
+    assert master.page.h1 == "消去済み"
+    assert "メール消去済み" in master.page.main
+    assert TARO in master.page.main
+    assert "見本 太郎" not in master.page.main
+
+
+def test_while_the_read_models_are_behind_the_list_shows_nobody_who_was_erased(house: House, master: Browser) -> None:
+    erase(house)
+
+    master.open("/users")
+
+    assert first_cells(master.page) == []
+
+
+def test_whose_row_of_the_vault_is_gone_is_shown_as_erased_in_list_and_csv(house: House, master: Browser) -> None:
     house.database.execute("delete from vault_persons where subject = %s", account_stream(TARO))
 
     master.open("/users")
     listed = first_cells(master.page)
-    master.open(PAGE)
+    (line,) = csv_rows(master.open("/users?format=csv"))
 
-    assert listed == [TARO]
-    assert master.page.h1 == TARO
+    assert listed == ["消去済み"]
+    assert [line["氏名"], line["メールアドレス"]] == ["消去済み"] * 2
+
+
+@pytest.mark.parametrize("act", ["suspend", "reset", "close"])
+def test_a_form_for_whose_row_is_gone_says_erased(house: House, master: Browser, act: str) -> None:
+    house.database.execute("delete from vault_persons where subject = %s", account_stream(TARO))
+
+    master.open(f"{PAGE}/{act}")
+
+    assert "氏名消去済み" in master.page.main
 
 
 @pytest.mark.parametrize("policy", [Policy(general_users=1)], ids=["one place"])

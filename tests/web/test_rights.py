@@ -22,7 +22,8 @@ from starlette.testclient import TestClient
 from domain.fact import COMMAND_LINE
 from domain.policy import Policy
 from domain.user_account_facts import Role
-from infra import bootstrap
+from infra import bootstrap, log_key
+from infra.applications import private_application, web_application
 from infra.authority import IssuingAuthority
 from infra.embedded_postgres import Cluster
 from infra.pkcs12 import KeyPackageFactory
@@ -36,6 +37,7 @@ from tests.support.browser import Browser, certificate_of
 from tests.support.clock import MovableClock
 from tests.support.database import Dsn, new_database
 from tests.support.given_up_mail import given_up
+from tests.support.heads import Heads
 from tests.support.house import MASTER, NINE, RIGHT, TARO, House, furnish
 from tests.support.site import NoLimits
 from tests.web.rights import PRIVATE, TABLE, Right, rows
@@ -192,7 +194,9 @@ def house(dsn: Dsn, authority: IssuingAuthority, packages: KeyPackageFactory) ->
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("home")
+    made = tmp_path_factory.mktemp("home")
+    (made / "authority").mkdir()
+    return made
 
 
 @pytest.fixture(scope="module")
@@ -209,9 +213,13 @@ def world(house: House, dsn: Dsn, home: Path, secret: str) -> Iterator[World]:
         views=SettledViews(house.database),
         limits=NoLimits(),
         database=house.database,
+        store=house.store,
     )
-    app = bootstrap.web_application(cast("bootstrap.House", parts), house.desk, cast("Pki", Published()))
-    named = things(house)
+    app = web_application(cast("bootstrap.House", parts), house.desk, cast("Pki", Published()))
+    log_key.ensure(home / "authority", b"secret")
+    heads = Heads(house, dsn, home)
+    heads.sign()
+    named = {**things(house), "view": "lock_status", "size": str(heads.signed()[0].size)}
     with ExitStack() as opened:
         connection = opened.enter_context(connect(dsn.process, "test"))
         for view in parts.views.all:
@@ -256,7 +264,7 @@ def word(answer: Response, expected: str) -> str:
 
 @pytest.fixture(scope="module")
 def private(world: World, dsn: Dsn, house: House, home: Path) -> Iterator[TestClient]:
-    with bootstrap.private_application(Settings(home=home), dsn.process, house.clock) as app, TestClient(app) as client:
+    with private_application(Settings(home=home), dsn.process, house.clock) as app, TestClient(app) as client:
         yield client
 
 

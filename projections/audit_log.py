@@ -1,0 +1,275 @@
+"""Every fact with its time, who did it, and on whom: what the auditors read (R10.1).
+
+The fact itself stays where it is stored; here are its place and what it can be found by.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from itertools import count
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from psycopg import Cursor, sql
+from psycopg.rows import DictRow
+
+from domain.api_token import TokenIssued
+from domain.approval import ApprovalRequested
+from domain.certificate import CertificatePlanned
+from domain.fact import Fact, LogEntry
+from domain.notification import NotificationRequested
+from domain.organization_facts import OrganizationRegistered
+from domain.reading import HistoryRead
+from domain.user_account_facts import UserRegistered
+from projections.answers import PAGE, EventKey, EventPage, EventRow, EventSort
+from projections.log_tree import LogTree
+from projections.merkle import leaf_hash
+from projections.views import upsert
+
+# `position` counts the facts from 0, without the holes of the log's own numbers: the leaf's index (RFC 9162 2.1). Each
+# filter has an index in the order of the list, by the time and then by the position, so that a page reads a page.
+TABLES = """
+create table if not exists {table} (
+    position bigint primary key,
+    at timestamptz not null,
+    kind text collate "C" not null,
+    stream uuid not null,
+    version int not null,
+    actor text collate "C" not null,
+    subjects text[] not null,
+    unique (stream, version)
+);
+create index if not exists {by_time} on {table} (at, position);
+create index if not exists {by_kind} on {table} (kind, at, position);
+create index if not exists {by_actor} on {table} (lower(actor), at, position);
+create index if not exists {by_actor_and_kind} on {table} (lower(actor), kind, at, position);
+create table if not exists {subjects} (
+    subject text collate "C" not null,
+    at timestamptz not null,
+    position bigint not null,
+    primary key (subject, at, position)
+);
+create table if not exists {streams} (
+    stream uuid primary key,
+    subjects text[] not null
+);
+"""
+INDEXES = ("by_time", "by_kind", "by_actor", "by_actor_and_kind")
+
+NEXT = "select coalesce(max(position) + 1, 0) as next from {table}"
+KNOWN = "select stream, subjects from {streams} where stream = any(%s)"
+LEARN = """
+insert into {streams} (stream, subjects) select stream, subjects from json_populate_recordset(null::{streams}, %s::json)
+on conflict (stream) do update set subjects = excluded.subjects
+"""
+PUT_SUBJECTS = """
+insert into {subjects} (subject, at, position)
+select distinct lower(subject), at, position from {table}, unnest(subjects) as each (subject) where position >= %s
+"""
+
+# The place alone is looked for in the indexes, and the rest fetched for the few that are shown.
+QUESTION = """
+select e.position, e.at, e.kind, e.stream, e.version, e.actor, e.subjects, s.topic, s.state, l.hash
+from (
+    select f.position, f.at from {sources} where {conditions} order by {order} limit %(limit)s + 1
+) as f
+join {table} as e on e.position = f.position
+left join stored_events as s on s.originator_id = e.stream and s.originator_version = e.version
+left join {leaves} as l on l.leaf = e.position
+order by {order}
+"""
+ORDERS: dict[EventSort, tuple[sql.SQL, sql.SQL]] = {
+    "newest": (sql.SQL("f.at desc, f.position desc"), sql.SQL("<")),
+    "oldest": (sql.SQL("f.at, f.position"), sql.SQL(">")),
+}
+
+Subjects = tuple[str, ...]
+
+
+class Event(msgspec.Struct, frozen=True):
+    """A row."""
+
+    position: int
+    at: datetime
+    kind: str
+    stream: UUID
+    version: int
+    actor: str
+    subjects: Subjects
+
+
+class AuditLog:
+    """A View. Another `generation` is a copy beside the live one, such as a check folds from zero (R10.3)."""
+
+    name = "audit_log"
+
+    def __init__(self, generation: str = "audit_log_1") -> None:
+        self.generation = generation
+        self._names = {
+            "table": sql.Identifier("views", generation),
+            "subjects": sql.Identifier("views", f"{generation}_subjects"),
+            "streams": sql.Identifier("views", f"{generation}_streams"),
+            "leaves": sql.Identifier("views", LogTree().generation),
+        }
+
+    def tables(self) -> sql.Composed:
+        return self._sql(TABLES, **{name: sql.Identifier(f"{self.generation}_{name}") for name in INDEXES})
+
+    def fold(self, cursor: Cursor[DictRow], entries: Sequence[LogEntry]) -> None:
+        first = int(cursor.execute(self._sql(NEXT)).fetchall()[0]["next"])
+        known = self._known(cursor, entries)
+        before = dict(known)
+        about = [_subjects(entry, known) for entry in entries]
+        learned = [(stream, subjects) for stream, subjects in known.items() if before.get(stream) != subjects]
+        if learned:
+            rows = [{"stream": stream, "subjects": subjects} for stream, subjects in learned]
+            cursor.execute(self._sql(LEARN), [msgspec.json.encode(rows).decode()])
+        upsert(cursor, self._names["table"], list(map(_event, count(first), entries, about)))
+        cursor.execute(self._sql(PUT_SUBJECTS), [first])
+
+    def _known(self, cursor: Cursor[DictRow], entries: Sequence[LogEntry]) -> dict[UUID, Subjects]:
+        """What the streams of these facts are about, and those that mails among them speak of."""
+        streams = {entry.stream for entry in entries}
+        streams |= {entry.fact.stream for entry in entries if isinstance(entry.fact, NotificationRequested)}
+        found = cursor.execute(self._sql(KNOWN), [list(streams)]).fetchall()
+        return {row["stream"]: tuple(row["subjects"]) for row in found}
+
+    def page(
+        self,
+        cursor: Cursor[DictRow],
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        kind: str | None = None,
+        actor: str | None = None,
+        subject: str | None = None,
+        sort: EventSort = "newest",
+        after: EventKey | None = None,
+        limit: int = PAGE,
+    ) -> EventPage:
+        """Facts with `since` <= at < `until`; `after` is a page's `next`."""
+        sources = sql.SQL("{table} as f")
+        conditions: list[sql.Composable] = [sql.SQL("true")]
+        told = sql.SQL("f")  # where kind and actor stand
+        if subject is not None:
+            conditions.append(sql.SQL("f.subject = lower(%(subject)s)"))
+            sources = sql.SQL("{subjects} as f")
+            if kind is not None or actor is not None:
+                told = sql.SQL("t")
+                sources = sql.SQL("{subjects} as f join {table} as t on t.position = f.position")
+        if kind is not None:
+            conditions.append(sql.SQL("{}.kind = %(kind)s").format(told))
+        if actor is not None:
+            conditions.append(sql.SQL("lower({}.actor) = lower(%(actor)s)").format(told))
+        order, behind = ORDERS[sort]
+        # What lies behind the last row keeps that bound, and of two the index would be searched from the wrong one.
+        if since is not None and not (after is not None and sort == "oldest"):
+            conditions.append(sql.SQL("f.at >= %(since)s"))
+        if until is not None and not (after is not None and sort == "newest"):
+            conditions.append(sql.SQL("f.at < %(until)s"))
+        if after is not None:
+            conditions.append(sql.SQL("(f.at, f.position) {} (%(at)s, %(position)s)").format(behind))
+        query = self._sql(
+            QUESTION,
+            sources=sources.format(**self._names),
+            conditions=sql.SQL(" and ").join(conditions),
+            order=order,
+        )
+        asked = {
+            "since": since,
+            "until": until,
+            "kind": kind,
+            "actor": actor,
+            "subject": subject,
+            "at": after and after.at,
+            "position": after and after.position,
+            "limit": limit,
+        }
+        found = cursor.execute(query, asked).fetchall()
+        items = [_row(row) for row in found[:limit]]
+        following = EventKey(sort, items[-1].at, items[-1].position) if len(found) > limit else None
+        return EventPage(items, following)
+
+    def _sql(self, text: str, **more: sql.Composable) -> sql.Composed:
+        return sql.SQL(text).format(**self._names, **more)
+
+
+def _event(position: int, entry: LogEntry, subjects: Subjects) -> Event:
+    fact = entry.fact
+    return Event(position, fact.at, type(fact).__name__, entry.stream, entry.version, fact.by, subjects)
+
+
+def _subjects(entry: LogEntry, known: dict[UUID, Subjects]) -> Subjects:
+    """On whom the fact is: what its stream is about, which `known` learns here, and what it names besides."""
+    fact = entry.fact
+    own = known.get(entry.stream, ())
+    opened = _opened(fact, known)
+    if opened:
+        own = known[entry.stream] = _each_once((*own, *opened))
+    named = _named(fact)
+    return _each_once((*own, *named)) if any(named) else own  # as of most facts
+
+
+def _opened(fact: Fact, known: dict[UUID, Subjects]) -> Subjects:
+    """What the whole stream is about from this fact on."""
+    match fact:
+        case UserRegistered():
+            return (fact.user_id,)
+        case OrganizationRegistered():
+            return (fact.code,)
+        case CertificatePlanned():
+            return (fact.user_id, fact.serial)
+        case NotificationRequested():
+            return (fact.user_id, *known.get(fact.stream, ()))
+        case ApprovalRequested():
+            return (fact.target, fact.user_id)
+        case TokenIssued():
+            return (fact.user_id, fact.token_id)
+        case _:
+            return ()
+
+
+def _named(fact: Fact) -> Subjects:
+    """A user, or a certificate; of a reading, whom it was asked about."""
+    if isinstance(fact, HistoryRead):
+        return (fact.asked.get("subject", ""),)
+    return getattr(fact, "user_id", None) or "", getattr(fact, "serial", "")
+
+
+def _each_once(names: Iterable[str]) -> Subjects:
+    """In their order, the empty ones left out."""
+    return tuple(dict.fromkeys(name for name in names if name))
+
+
+def _row(row: DictRow) -> EventRow:
+    return EventRow(
+        position=row["position"],
+        at=row["at"].astimezone(UTC),
+        kind=row["kind"],
+        stream=row["stream"],
+        version=row["version"],
+        actor=row["actor"],
+        subjects=row["subjects"],
+        topic=row["topic"],
+        details=_details(row["state"]),
+        intact=_intact(row),
+    )
+
+
+def _intact(row: DictRow) -> bool | None:
+    """None while the tree has no leaf of it."""
+    if row["hash"] is None:
+        return None
+    if row["topic"] is None:
+        return False
+    hashed = leaf_hash(row["position"], row["stream"], row["version"], row["topic"], row["state"])
+    return bool(hashed == row["hash"])
+
+
+def _details(state: bytes | None) -> dict[str, Any] | None:
+    """None where somebody took the fact away or made it unreadable: the auditors of all people must see its place."""
+    try:
+        found = msgspec.json.decode(state or b"", type=dict[str, Any])
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+    return {name: value for name, value in found.items() if name not in ("at", "by")}

@@ -1,0 +1,67 @@
+"""Signed tree heads: what proves that the history is the one that was recorded (R10.4)."""
+
+from collections.abc import Callable
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from domain.errors import NotFound
+from projections.answers import HeadKey
+from web.api_queries import Cursor
+from web.auditing import Auditing
+from web.query import converted, cursor_of, key_of, query_of
+
+SHOWN = 20  # heads
+LogKey = Callable[[], bytes | None]  # the public key in PEM; None where there is none yet
+
+
+class HeadsQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    cursor: Cursor | None = None
+
+
+def routes(auditing: Auditing, log_key: LogKey) -> list[Route]:
+    site, views = auditing.site, auditing.views
+
+    async def listed(request: Request) -> Response:
+        who = await auditing.auditor(request)
+        asked = converted({each: value for each, value in query_of(request).items() if value}, HeadsQuery)
+        page = await site.ask(views.heads, after=key_of(asked.cursor, HeadKey), limit=SHOWN)
+        answer = await auditing.page(
+            request,
+            who,
+            "audit_proofs.html",
+            heads=page.items,
+            following=cursor_of(page),
+            begun=asked.cursor is not None,
+            has_key=await site.ask(log_key) is not None,
+        )
+        await auditing.record(who, request, {})
+        return answer
+
+    async def note(request: Request) -> Response:
+        """The head of that size as it was published, to be kept elsewhere."""
+        await auditing.auditor(request)
+        size = request.path_params["size"]
+        found = (await site.ask(views.heads, after=HeadKey(size + 1), limit=1)).items
+        if [head.size for head in found] != [size]:
+            raise NotFound("signed tree head")
+        return download(found[0].note.encode(), f"head-{size}.txt", "text/plain; charset=utf-8")
+
+    async def key(request: Request) -> Response:
+        await auditing.auditor(request)
+        found = await site.ask(log_key)
+        if found is None:
+            raise NotFound("log key")
+        return download(found, "log.pem", "application/x-pem-file")
+
+    return [
+        Route("/audit/proofs", listed),
+        Route("/audit/proofs/log.pem", key),
+        Route("/audit/proofs/{size:int}.txt", note),
+    ]
+
+
+def download(content: bytes, name: str, media_type: str) -> Response:
+    return Response(content, headers={"Content-Disposition": f'attachment; filename="{name}"'}, media_type=media_type)
