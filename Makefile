@@ -58,7 +58,9 @@ screens: .venv/.made-from
 	@$(PYTHON_TOOLS)/python -m tests.web.screenshots docs/screens/samples help_issue
 	@$(PYTHON_TOOLS)/python -m tests.web.screenshots docs/screens/samples users-registered
 	@$(PYTHON_TOOLS)/python -m tests.web.screenshots docs/screens/samples home-21 en
-	@SCREENS=docs/screens $(PYTHON_TOOLS)/python -m pytest tests/journeys/test_main_job.py tests/journeys/test_bank.py
+	@$(PYTHON_TOOLS)/python -m tests.web.screenshots docs/screens/samples audit-proofs
+	@SCREENS=docs/screens $(PYTHON_TOOLS)/python -m pytest tests/journeys/test_main_job.py tests/journeys/test_bank.py \
+	  tests/journeys/test_auditor.py
 
 # Texts of the templates that are new come into the English catalogue, those that are gone leave it.
 texts: .venv/.made-from

@@ -1,6 +1,7 @@
 """What tree heads need from the world (R10.4). `infra/` implements it."""
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Protocol
 
@@ -9,6 +10,9 @@ from domain.tree_head import TreeHead, TreeHeadSigned
 
 class Tree(Protocol):
     """The Merkle tree over the log, as the read model has it."""
+
+    def still(self) -> AbstractContextManager["Tree"]:
+        """As it stands at one moment, though another be put in its place meanwhile."""
 
     def settle(self, bound: float) -> bool:
         """Whether it has what is in the log now; waits for that so many seconds at most."""

@@ -30,6 +30,18 @@ class Unavailable(Exception):
     """The database, or another part of the world, is away: 503, and never a way in."""
 
 
+class Unreadable(Exception):
+    """A stored fact that is none of ours: somebody changed it, or a newer version of the program wrote it (R10.4).
+
+    500, for no waiting helps. It names the place and never what stands there, which may be anything.
+    """
+
+    code = "unreadable"
+
+    def __init__(self, stream: UUID, version: int, position: int) -> None:
+        super().__init__(f"the fact at position {position} (version {version} of stream {stream}) cannot be read")
+
+
 class Changes(msgspec.Struct, frozen=True):
     """Facts to append to one stream, which stood at `version` when they were decided. Without facts: nothing."""
 
@@ -40,7 +52,7 @@ class Changes(msgspec.Struct, frozen=True):
 
 class FactStore(Protocol):
     def load(self, stream: UUID) -> list[Fact]:
-        """The stream's facts in order; its version is their number."""
+        """The stream's facts in order; its version is their number. Raises Unreadable."""
 
     def save(self, *changes: Changes, rows: Sequence[Row] = ()) -> None:
         """All or nothing, in one transaction. Raises Conflict where a stream has moved on.

@@ -24,7 +24,7 @@ from domain.credentials import account_stream
 from domain.errors import AccountIsLocked, InvalidInput, NotFound, NotThereYet
 from domain.fact import Fact
 from domain.user_account import account_from
-from domain.user_account_facts import ContactChanged, Role, UserRegistered
+from domain.user_account_facts import ContactChanged, PersonalDataErased, Role, UserRegistered
 
 
 class CertificateAsOf(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,14 +77,16 @@ class AccountAsOf(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RecordedPerson(msgspec.Struct, frozen=True):
-    """Name and mail address as they were recorded in that version; None once erased (R10.6).
+    """Name and mail address as they were recorded in that version; None where the vault keeps them no more (R10.6).
 
-    `is_proven`: what the vault keeps is what the fact's commitment was made of; None once erased.
+    `is_proven`: what the vault keeps is what the fact's commitment was made of; None where it keeps nothing.
+    `is_erased`: a fact says that they were erased, by now; without one, what the vault does not keep was lost.
     """
 
     version: int
     contact: Contact | None
     is_proven: bool | None
+    is_erased: bool
 
 
 def check_past(as_of: datetime, now: datetime) -> None:
@@ -131,7 +133,8 @@ class Replay:
         """Whose the account was at that moment."""
         stream = account_stream(account.user_id)
         is_proven = self._people.proves(stream, account.person, account.commitment)
-        return RecordedPerson(account.person, self._people.of(stream, account.person), is_proven)
+        is_erased = any(isinstance(fact, PersonalDataErased) for fact in self._store.load(stream))
+        return RecordedPerson(account.person, self._people.of(stream, account.person), is_proven, is_erased)
 
     def certificate(self, serial: str, as_of: datetime, now: datetime) -> CertificateAsOf:
         """Or the planned serial of that number. Raises NotFound, NotThereYet, InvalidInput for a moment to come."""

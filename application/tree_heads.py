@@ -15,7 +15,7 @@ from application.ports import Changes, Conflict, FactStore
 from domain.credentials import account_stream
 from domain.fact import WORKER
 from domain.notification import Notification, daily_stream
-from domain.tree_head import TreeHead, head_stream, is_due
+from domain.tree_head import TreeHead, TreeHeadSigned, head_stream, is_due
 from domain.validity import japanese_day
 
 log = structlog.get_logger(__name__)
@@ -50,29 +50,38 @@ class TreeHeads:
         """What is due, and what a crash left unpublished; returns whether a head was signed."""
         if not self._tree.settle(KNOWN):
             return False
-        if broken := lost(self._tree, self._outside):
-            log.error("the log no longer has the tree of a signed head: nothing is signed", size=broken.size)
+        with self._tree.still() as tree:
+            fact = self._next(tree, now)
+        if fact is None:
             return False
-        self._publish()
-        newest, size = self._tree.newest(), self._tree.size()
-        before = newest.size if newest else 0
-        last = newest.at if newest else None
-        if size == before or not is_due(last, has_news=self._tree.has_news(before), now=now):
-            return False
-        fact = self._key.sign(size, self._tree.root_at(size), now)
         try:
-            self._store.save(Changes(head_stream(size), 0, [fact]))
+            self._store.save(Changes(head_stream(fact.size), 0, [fact]))
         except Conflict:  # another worker was quicker
             return False
         self._outside.append([fact])
-        log.info("tree head signed", size=size)
+        log.info("tree head signed", size=fact.size)
         return True
 
-    def _publish(self) -> None:
+    def _next(self, tree: Tree, now: datetime) -> TreeHeadSigned | None:
+        """The head that is due. What is signed is the very tree that was held against the last heads."""
+        if broken := lost(tree, self._outside):
+            log.error("the log no longer has the tree of a signed head: nothing is signed", size=broken.size)
+            return None
+        self._publish(tree)
+        newest, last, size = tree.newest(), self._outside.last(), tree.size()
+        before = newest.size if newest else 0
+        # Another worker's head may be newer than this moment, or the log older than the file: not told yet by `lost`.
+        if size == before or (last is not None and last.size >= size):
+            return None
+        if not is_due(newest.at if newest else None, has_news=tree.has_news(before), now=now):
+            return None
+        return self._key.sign(size, tree.root_at(size), now)
+
+    def _publish(self, tree: Tree) -> None:
         """What stands in the log and not yet outside, in the order of the log."""
         last = self._outside.last()
         size = last.size if last else 0
-        while heads := self._tree.later(size, PAGE):
+        while heads := tree.later(size, PAGE):
             self._outside.append(heads)
             size = heads[-1].size
 

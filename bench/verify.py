@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from hashlib import file_digest, sha256
 from pathlib import Path
+from uuid import uuid4
 from zipfile import ZipFile
 
 import psycopg
@@ -23,13 +24,13 @@ from infra.embedded_postgres import embedded
 from infra.event_store import EventStore
 from infra.export import Exports
 from infra.export_file import open_export
-from infra.log_snapshot import BLOCK, log_snapshot
+from infra.log_snapshot import log_snapshot
 from infra.migration import migrate
 from infra.postgres import Database
 from infra.tree_heads import HeadKey
 from infra.verify_database import verify_database
 from infra.verify_export import verify_export
-from projections.log_tree import LogTree
+from projections.log_tree import BLOCK, LogTree
 from projections.runner import catch_up, connect
 from projections.views import nobody
 
@@ -87,7 +88,7 @@ def signed(dsn: str) -> TreeHead:
 def exported(dsn: str, home: Path) -> Path:
     database = Database(dsn)
     try:
-        exports = Exports(dsn, Readings(EventStore(database)))
+        exports = Exports(dsn, Readings(EventStore(database), uuid4))
         with (home / "export.zip").open("wb") as file:
             for chunk in exports.chunks(exports.prepare(COMMAND_LINE, "jsonl", now())):
                 file.write(chunk)

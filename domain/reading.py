@@ -1,20 +1,14 @@
-"""Reading: who looked at the history, or took a copy of it away; both are facts themselves (R10.5)."""
+"""Reading: who looked at the history, or took a copy of it away; both are facts themselves (R10.5).
+
+Each has a stream of its own: nothing follows on it.
+"""
 
 from datetime import datetime
 from typing import ClassVar, Literal
-from uuid import UUID, uuid5
 
 from domain.fact import Fact
-from domain.validity import japanese_day
 
 Form = Literal["jsonl", "csv"]
-
-READINGS = UUID("0b6d6c1e-54f5-4f0e-9d0c-5b8f6d1f2a08")
-
-
-def reading_stream(user_id: str, now: datetime) -> UUID:
-    """What one person read on one day in Japan, so that no stream grows for ever."""
-    return uuid5(READINGS, f"{user_id.lower()}/{japanese_day(now)}")
 
 
 class HistoryRead(Fact, frozen=True):

@@ -1,5 +1,6 @@
 """366 days, and the 30 days of renewal before their end (manual 6; R4.1, R4.2). Days are Japanese days."""
 
+import re
 from datetime import UTC, date, datetime, time, timedelta, timezone
 
 import msgspec
@@ -14,7 +15,11 @@ def japanese_day(at: datetime) -> date:
 
 
 def instant_from(text: str) -> datetime:
-    """ISO 8601, in UTC; JST where no offset stands, a date alone is its 00:00. Raises ValueError."""
+    """ISO 8601, in UTC; JST where no offset stands, a date alone is its 00:00. Raises ValueError.
+
+    Between date and time stands a T or a blank; the standard library takes any one character there.
+    """
+    date.fromisoformat(re.split("[T ]", text, maxsplit=1)[0])
     try:
         read = datetime.fromisoformat(text)
         return (read if read.tzinfo else read.replace(tzinfo=JST)).astimezone(UTC)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from multiprocessing import util
+from uuid import uuid4
 
 from starlette.applications import Starlette
 
@@ -94,7 +95,7 @@ def private_application(settings: Settings, process_dsn: str, clock: Clock = now
         authorize = by_private_token(tokens, limits, clock)
         ends = AuthorityEnds(authority_home(settings), database)
         heads = HeadWatch(CurrentTree(database), HeadFile(settings.home / HEADS))
-        asked = api.routes(views, Readings(store), ask, authorize, clock)
+        asked = api.routes(views, Readings(store, uuid4), ask, authorize, clock)
         yield Starlette(
             routes=[metrics.route(views, store, ends, heads, clock), *asked],
             exception_handlers=api.HANDLERS,

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from uuid import uuid4
 
 from application.accounts import Accounts
 from application.approvals import Approvals
@@ -141,7 +142,7 @@ def house(settings: Settings, process_dsn: str, clock: Clock = now) -> Iterator[
             members=members,
             organizations=organizations,
             registration=Registration(facts, turns, passwords, people, RegistrationBook(database), clock),
-            readings=Readings(facts),
+            readings=Readings(facts, uuid4),
             replay=Replay(facts, index, people),
             revocation=revocation,
             second_check=SecondCheck(facts, tickets, CodeDrawer(database), secrets.choice),

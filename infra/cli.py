@@ -23,7 +23,17 @@ from infra.staff_commands import staff
 from infra.token_commands import token
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class Commands(click.Group):
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """All words of any command come by here; octets that are no text would fail in the midst of one."""
+        try:
+            " ".join(args).encode()
+        except UnicodeEncodeError as error:
+            raise click.UsageError("a word of the command line is not UTF-8") from error
+        return super().parse_args(ctx, args)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--lifeline", "line", type=click.Path(path_type=Path), hidden=True)  # for the parts of `up`
 def main(line: Path | None) -> None:
     """Shomei: client certificates for a bank's corporate customers."""

@@ -12,7 +12,7 @@ import click
 from psycopg.errors import InsufficientPrivilege
 
 from application.desk import Desk, IssuingDesk
-from application.ports import Busy, Conflict, ProfileViolation, Unavailable
+from application.ports import Busy, Conflict, ProfileViolation, Unavailable, Unreadable
 from domain.errors import DomainError, InvalidInput, NothingToRelease
 from domain.fact import COMMAND_LINE
 from infra import logs
@@ -67,6 +67,8 @@ def sentence(error: Exception) -> str:
             return f"this certificate may not be signed: it breaks the profile's rules ({error})"
         case Conflict():
             return "somebody else is changing the same thing: try again"
+        case Unreadable():
+            return f"{error}: `shomei audit verify` tells whether it is as it was recorded"
         case InsufficientPrivilege():
             return "the database's role may not do this: `migrate` needs the owner, in SHOMEI_MIGRATION_URL"
         case FileExistsError():
@@ -77,7 +79,10 @@ def sentence(error: Exception) -> str:
             return str(error)
 
 
-TOLD = (DomainError, ProfileViolation, Conflict, Unavailable, Busy, SettingsError, InsufficientPrivilege, OSError)
+TOLD = (
+    *(DomainError, ProfileViolation, Conflict, Unavailable, Unreadable, Busy),
+    *(SettingsError, InsufficientPrivilege, OSError),
+)
 
 
 def tells_errors(command: Command) -> Command:

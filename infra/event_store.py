@@ -25,7 +25,7 @@ from eventsourcing.postgres import PostgresApplicationRecorder, PostgresDatastor
 from eventsourcing.utils import Environment
 from psycopg.errors import DeadlockDetected, ReadOnlySqlTransaction, SerializationFailure
 
-from application.ports import Changes, Conflict, Row, Unavailable
+from application.ports import Changes, Conflict, Row, Unavailable, Unreadable
 from domain import (
     api_token,
     approval,
@@ -42,8 +42,14 @@ from infra.postgres import Database
 
 APPEND = "select append_events(%s::uuid[], %s::bigint[], %s::text[], %s::bytea[])"
 SELECT_STATES = "select topic, state from stored_events where originator_id = %s order by originator_version"
+SELECT_PLACE = (
+    "select notification_id, originator_version from stored_events where originator_id = %s"
+    " order by originator_version offset %s limit 1"
+)
 EVENTS_KEY = "stored_events_pkey"
 PAGE = 500
+# An unknown topic, and what a decoder says of a state that is not its kind's.
+NO_FACT = (KeyError, msgspec.DecodeError, UnicodeDecodeError)
 
 
 class Recorded(msgspec.Struct, frozen=True):
@@ -88,6 +94,14 @@ class FactMapper(Mapper[UUID]):
         fact = self.decoders[stored_event.topic](stored_event.state)
         recorded = Recorded(cast("UUID", stored_event.originator_id), stored_event.originator_version, fact)
         return cast("DomainEventProtocol[UUID]", recorded)
+
+
+def is_fact(topic: str, state: bytes) -> bool:
+    try:
+        FactMapper.decoders[topic](state)
+    except NO_FACT:
+        return False
+    return True
 
 
 class Datastore(PostgresDatastore):
@@ -196,8 +210,14 @@ class EventStore(Application[UUID]):
     def load(self, stream: UUID) -> list[Fact]:
         """Topic and state alone: every command loads streams, and the library's objects on the way from a row to a fact
         cost six times as much as reading and decoding it."""
-        decoders = FactMapper.decoders
-        return [decoders[topic](state) for topic, state in self._database.ask(SELECT_STATES, stream)]
+        decoders, found = FactMapper.decoders, self._database.ask(SELECT_STATES, stream)
+        try:
+            return [decoders[topic](state) for topic, state in found]
+        except NO_FACT:
+            before = next(place for place, stored in enumerate(found) if not is_fact(*stored))
+        # Out here, for the decoder's own words quote the state, and would go with it into the logs.
+        ((position, version),) = self._database.ask(SELECT_PLACE, stream, before)
+        raise Unreadable(stream, version, position)
 
     def save(self, *changes: Changes, rows: Sequence[Row] = ()) -> None:  # type: ignore[override]  # our shape of it
         if not rows and not any(change.facts for change in changes):
@@ -224,14 +244,18 @@ class EventStore(Application[UUID]):
         )
 
     def entries(self, after: int, limit: int = PAGE) -> list[LogEntry]:
-        """The log's next facts behind position `after`, in order."""
+        """The log's next facts behind position `after`, in order. Raises Unreadable."""
         with reached():
             found = self.recorder.select_notifications(start=after, limit=limit, inclusive_of_start=False)
         decoders = FactMapper.decoders
-        return [
-            LogEntry(n.id, cast("UUID", n.originator_id), n.originator_version, decoders[n.topic](n.state))
-            for n in found
-        ]
+        try:
+            return [
+                LogEntry(n.id, cast("UUID", n.originator_id), n.originator_version, decoders[n.topic](n.state))
+                for n in found
+            ]
+        except NO_FACT:
+            bad = next(n for n in found if not is_fact(n.topic, n.state))
+        raise Unreadable(cast("UUID", bad.originator_id), bad.originator_version, bad.id)
 
     def head(self) -> int:
         """The position of the newest fact, 0 in an empty log."""

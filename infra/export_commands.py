@@ -5,7 +5,6 @@ from pathlib import Path
 
 import click
 
-from application.readings import Readings
 from domain.errors import InvalidInput
 from domain.fact import COMMAND_LINE
 from domain.reading import Form
@@ -28,7 +27,7 @@ def export(file: Path, since: str | None, until: str | None, form: Form, head: i
     """The facts into a new ZIP, with what proves them; it is recorded that they were taken."""
     asked = {"since": _instant("from", since), "until": _instant("to", until)}
     with open_house() as opened, new_private(file) as out:
-        exports = Exports(opened.database.dsn, Readings(opened.facts))
+        exports = Exports(opened.database.dsn, opened.desk.readings)
         made = exports.prepare(COMMAND_LINE, form, now(), **asked, head=head)
         with progress("exporting") as told:
             for chunk in exports.chunks(made, told):

@@ -1,5 +1,6 @@
 """An export as an auditor has it: the ZIP, or the folder it was unpacked into. No database, no settings (R10.5)."""
 
+import lzma
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -12,6 +13,19 @@ from infra.export_manifest import MANIFEST
 CHUNK = 1 << 20  # octets read at once
 LONGEST = 1 << 24  # octets of a line; no fact comes near
 NO_EXPORT = "{} is no export: give the ZIP of `shomei audit export`, or the folder it was unpacked into"
+
+
+# By a ZIP's reading, whatever it was compressed with, and by files.
+RAISED = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    EOFError,
+    KeyError,
+    NotImplementedError,
+    RuntimeError,
+    OSError,
+)
 
 
 class NoExport(Exception):
@@ -34,7 +48,7 @@ def reading() -> Iterator[None]:
     """What a ZIP raises that was changed, cut, or sealed, and what a file raises that went away."""
     try:
         yield
-    except (zipfile.BadZipFile, zlib.error, EOFError, KeyError, NotImplementedError, RuntimeError, OSError) as error:
+    except RAISED as error:
         raise Damaged from error
 
 

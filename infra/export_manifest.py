@@ -11,7 +11,8 @@ from typing import Annotated
 import msgspec
 
 from domain.reading import Form
-from infra.log_snapshot import BLOCK, next_border
+from infra.log_snapshot import next_border
+from projections.log_tree import BLOCK
 from projections.merkle import Subtree, subtrees
 
 FORMAT = "shomei-export-1"

@@ -9,12 +9,11 @@ import click
 import msgspec
 from msgspec.structs import replace
 
-from application.readings import Readings
 from domain.fact import COMMAND_LINE
 from infra.clock import now
 from infra.command import as_json, open_house, tells_errors
 from projections.answers import EventRow
-from web.api_queries import EventsQuery, events, moment
+from web.api_queries import EventsQuery, events, moment, recordable
 from web.dates import typed_instant, utc
 from web.query import converted
 from web.views import Views
@@ -50,7 +49,9 @@ def history(
     with open_house() as opened:
         found = pages(opened.views, replace(asked, sort="newest" if newest_first else "oldest", limit=PAGE), at)
         first = next(found)
-        Readings(opened.facts).read(COMMAND_LINE, "audit history", asked.asked, moment(as_of=asked.as_of), at)
+        opened.desk.readings.read(
+            COMMAND_LINE, "audit history", recordable(opened.views, asked), moment(as_of=asked.as_of), at
+        )
         if as_json:
             click.echo('{"events": [', nl=False)
         between = ""

@@ -10,9 +10,9 @@ from psycopg import sql
 from psycopg.rows import tuple_row
 
 from application.ports import Unavailable
+from projections.log_tree import BLOCK
 from projections.runner import Connection, connect
 
-BLOCK = 1024  # facts read at once, from multiples of it on
 IDLE = "10min"  # whoever takes the facts away may stop so long, and then no longer keeps the snapshot
 
 # No column may be null; one who could take that away is the one to be found out, so nothing breaks over it.
@@ -44,7 +44,7 @@ class Stored(NamedTuple):
 
 
 def next_border(leaf: int) -> int:
-    """The first leaf behind this one that begins a block."""
+    """The first leaf behind this one that begins a block: facts are read by blocks."""
     return leaf - leaf % BLOCK + BLOCK
 
 

@@ -7,7 +7,6 @@ from typing import Any
 import click
 import msgspec
 
-from application.readings import Readings
 from application.replay import check_past
 from domain.errors import InvalidInput
 from domain.fact import COMMAND_LINE
@@ -54,7 +53,7 @@ def _moment(text: str) -> datetime:
 
 
 def _record(opened: House, asked: dict[str, str], moment: datetime, at: datetime) -> None:
-    Readings(opened.facts).read(COMMAND_LINE, "audit replay", asked, moment, at)
+    opened.desk.readings.read(COMMAND_LINE, "audit replay", asked, moment, at)
 
 
 def _show(state: dict[str, Any]) -> None:

@@ -68,11 +68,6 @@ def sign(head: TreeHead, key: Ed25519PrivateKey) -> TreeHeadSigned:
     )
 
 
-def write(head: TreeHead, key: Ed25519PrivateKey) -> str:
-    """The note."""
-    return sign(head, key).note
-
-
 def read(text: str, key: Ed25519PublicKey) -> list[TreeHead]:
     """The heads in the text, or in the mail whose source it is, each once; at least one. Raises HeadFault."""
     found = [_head(note, key) for part in (text, *_parts(text)) for note in NOTE.finditer(_plain(part))]

@@ -14,9 +14,9 @@ from psycopg.errors import UndefinedTable
 from psycopg.rows import DictRow
 
 from domain.tree_head import TreeHead
-from infra.log_snapshot import BLOCK, leaf_hashes, log_snapshot, next_border, size, stored
+from infra.log_snapshot import leaf_hashes, log_snapshot, next_border, size, stored
 from infra.verification import Bad, Growth, Verified, Wrong, first_wrong, tampered
-from projections.log_tree import LogTree
+from projections.log_tree import BLOCK, LogTree
 from projections.merkle import CompactRange
 from projections.runner import Connection
 from projections.views import Told

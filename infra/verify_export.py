@@ -58,7 +58,7 @@ def _manifest(export: ExportFile) -> Manifest:
         if msgspec.json.decode(text, type=_Form).format != FORMAT:
             raise NoExport(ANOTHER_FORM.format(FORMAT))
         manifest = msgspec.json.decode(text, type=Manifest)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Wrong(Bad(what="manifest")) from error
     first, end, size = manifest.first, manifest.end, manifest.head.size
     if not (

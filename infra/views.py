@@ -1,7 +1,7 @@
 """The read models as they stand in PostgreSQL: what pages, API and command line ask of them."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from uuid import UUID
@@ -240,6 +240,10 @@ class CurrentViews:
                 after=after,
                 limit=limit,
             )
+
+    def intact(self, streams: Sequence[UUID], size: int) -> bool | None:
+        with self._cursor() as cursor:
+            return self._audit_log.intact(cursor, streams, size)
 
     def heads(self, *, after: HeadKey | None = None, limit: int = PAGE) -> HeadPage:
         with self._cursor() as cursor:

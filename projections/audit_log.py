@@ -78,6 +78,18 @@ left join stored_events as s on s.originator_id = e.stream and s.originator_vers
 left join {leaves} as l on l.leaf = e.position
 order by {order}
 """
+# Both sides whole: what is stored and never came into the list was put in behind its back, unless it is quite new.
+INTACT = """
+select e.position, coalesce(e.stream, s.originator_id) as stream, coalesce(e.version, s.originator_version) as version,
+    s.topic, s.state, l.hash,
+    e.position is not null or s.notification_id <= (select position from views.positions where view = %s) as was_folded
+from (select * from {table} where stream = any(%s)) as e
+full join (
+    select originator_id, originator_version, notification_id, topic, state from stored_events
+    where originator_id = any(%s)
+) as s on s.originator_id = e.stream and s.originator_version = e.version
+left join {leaves} as l on l.leaf = e.position
+"""
 ORDERS: dict[EventSort, tuple[sql.SQL, sql.SQL]] = {
     "newest": (sql.SQL("f.at desc, f.position desc"), sql.SQL("<")),
     "oldest": (sql.SQL("f.at, f.position"), sql.SQL(">")),
@@ -189,6 +201,17 @@ class AuditLog:
         items = [_row(row) for row in found[:limit]]
         following = EventKey(sort, items[-1].at, items[-1].position) if len(found) > limit else None
         return EventPage(items, following)
+
+    def intact(self, cursor: Cursor[DictRow], streams: Sequence[UUID], size: int) -> bool | None:
+        """Whether these streams are, fact for fact, what the first `size` leaves of the tree were made of.
+
+        None where they have facts beyond, which no head of that size vouches for.
+        """
+        found = cursor.execute(self._sql(INTACT), [self.generation, list(streams), list(streams)]).fetchall()
+        verdicts = [_intact(row) if row["was_folded"] else None for row in found]
+        if False in verdicts or any(row["was_folded"] and row["position"] is None for row in found):
+            return False
+        return None if None in verdicts or any(row["position"] >= size for row in found) else True
 
     def _sql(self, text: str, **more: sql.Composable) -> sql.Composed:
         return sql.SQL(text).format(**self._names, **more)

@@ -104,7 +104,7 @@ def _is_by(entry: LogEntry, until: datetime | None) -> bool:
 
 
 def tables(cursor: Cursor[DictRow], view: View) -> list[Table]:
-    """None where it was never begun."""
+    """Empty where it was never begun."""
     return [_table(cursor, name, view.generation) for name in tables_of(cursor, view.generation)]
 
 

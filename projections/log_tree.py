@@ -15,7 +15,7 @@ from psycopg.rows import DictRow, tuple_row
 from domain.fact import LogEntry
 from domain.tree_head import TreeHeadSigned
 from projections.answers import PAGE, HeadKey, HeadPage, HeadRow
-from projections.merkle import CompactRange, leaf_hash, node_hash, subtrees
+from projections.merkle import CompactRange, leaf_hash, perfect_root, subtrees
 from projections.views import upsert
 
 HEIGHT = 10
@@ -127,7 +127,7 @@ class LogTree:
         if first == last:
             return
         leaves = self.leaf_hashes(cursor, first * BLOCK, begin) + hashes
-        roots = [_root(leaves[n * BLOCK : (n + 1) * BLOCK]) for n in range(last - first)]
+        roots = [perfect_root(leaves[n * BLOCK : (n + 1) * BLOCK]) for n in range(last - first)]
         cursor.execute(self._query(ADD_BLOCKS), [list(range(first, last)), roots])
 
     def size(self, cursor: Cursor[DictRow]) -> int:
@@ -153,7 +153,7 @@ class LogTree:
         leaves = iter(self.leaf_hashes(cursor, begin, inner) + self.leaf_hashes(cursor, outer, end))
         blocks = iter(self._column(cursor, BLOCK_HASHES, inner // BLOCK, outer // BLOCK))
         return [
-            _root(list(islice(leaves, 1 << level) if level < HEIGHT else islice(blocks, 1 << (level - HEIGHT))))
+            perfect_root(list(islice(leaves, 1 << level) if level < HEIGHT else islice(blocks, 1 << (level - HEIGHT))))
             for level, _ in subtrees(begin, end)
         ]
 
@@ -208,13 +208,6 @@ class LogTree:
 
     def _query(self, text: str, **names: sql.Identifier) -> sql.Composed:
         return sql.SQL(text).format(**self._names, **names)
-
-
-def _root(hashes: list[bytes]) -> bytes:
-    """Of a perfect tree over these."""
-    while len(hashes) > 1:
-        hashes = [node_hash(left, right) for left, right in zip(hashes[::2], hashes[1::2], strict=True)]
-    return hashes[0]
 
 
 def _signed(entry: LogEntry, leaf: int) -> Signed:

@@ -13,12 +13,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from application.ports import Busy, Conflict, Unavailable
+from application.ports import Busy, Conflict, Unavailable, Unreadable
 from application.readings import Readings
 from domain.errors import DomainError, NotPermitted
 from domain.user_account_facts import STAFF, Role
 from projections.answers import Page
-from web.api_queries import RESOURCES, EventsQuery, Resource, moment
+from web.api_queries import RESOURCES, EventsQuery, Resource, moment, recordable
 from web.errors import WebError
 from web.openapi import DOCUMENT
 from web.query import converted, cursor_of, key_of, query_of
@@ -70,7 +70,7 @@ def routes(views: Views, readings: Readings, ask: Ask, authorize: Authorize, clo
             page = resource.answer(views, asked, key_of(asked.cursor, resource.key), clock())
             if isinstance(asked, EventsQuery):  # R10.5
                 as_of = moment(as_of=asked.as_of)
-                readings.read(reader.user_id, resource.path, asked.asked, as_of, clock())
+                readings.read(reader.user_id, resource.path, recordable(views, asked), as_of, clock())
             return _answer(page)
 
         return answer
@@ -115,7 +115,7 @@ async def _refuse(request: Request, error: Exception) -> Response:
 
 
 # For an application that is nothing but the API.
-HANDLERS = dict.fromkeys((DomainError, WebError, Unavailable, Busy, Conflict, HTTPException), _refuse)
+HANDLERS = dict.fromkeys((DomainError, WebError, Unavailable, Unreadable, Busy, Conflict, HTTPException), _refuse)
 
 
 def in_threads(threads: int) -> Ask:

@@ -1,15 +1,15 @@
 """What can be asked of the JSON API: addresses, filters, and what each answers (screens.md, Machine; R9.1)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from application.replay import check_past
 from domain.certificate import written_serial
 from domain.errors import InvalidInput
-from domain.fact import Fact
 from domain.user_account_facts import STAFF, Role
 from domain.validity import instant_from
 from projections.answers import (
@@ -43,6 +43,7 @@ from projections.answers import (
     UserRow,
     UserSort,
 )
+from web.fact_kinds import KINDS
 from web.views import Views
 
 # Half-width, and nothing a database would choke on. `\Z`, for `$` lets a line feed through.
@@ -52,10 +53,13 @@ Cursor = Annotated[str, Meta(max_length=200)]
 Limit = Annotated[int, Meta(ge=1, le=500)]
 Days = Annotated[int, Meta(ge=1, le=366)]
 INSTANT = timedelta(microseconds=1)  # the shortest
+LONGEST_NAME = 30  # characters; serials have some 40, all other names fewer
+UNKNOWN = "unknown"
 
 Placed = TypeVar("Placed", AccountKey, CertificateKey, OrganizationKey, UserKey, MailKey, EventKey)
-Typed = Annotated[str, Meta(max_length=40)]  # an instant as a person writes it
-KindName = Annotated[str, Meta(pattern=r"\A[A-Za-z]{1,40}\Z")]
+# An instant as a person writes it.
+Typed = Annotated[str, Meta(max_length=40, extra_json_schema={"format": "date-time"})]
+KindName = Annotated[str, Meta(max_length=40, extra_json_schema={"enum": sorted(KINDS)})]
 # IDs, codes, serials, `command-line`. No name or mail address: what was asked for is recorded.
 Whose = Annotated[str, Meta(pattern=r"\A[0-9A-Za-z-]{1,40}\Z")]
 
@@ -118,10 +122,10 @@ class EventsQuery(Query, frozen=True, rename={"since": "from", "until": "to"}):
     sort: EventSort = "newest"
 
     @property
-    def asked(self) -> dict[str, str]:
-        """The filters, for the record of the reading."""
-        named = {"from": self.since, "to": self.until, "kind": self.kind, "actor": self.actor, "subject": self.subject}
-        return {name: value for name, value in named.items() if value is not None}
+    def named(self) -> str | None:
+        """The subject as it is kept: a serial may be typed without its leading zero."""
+        is_serial = self.subject is not None and len(self.subject) > LONGEST_NAME
+        return written_serial(self.subject) if is_serial and self.subject else self.subject
 
 
 def moment(**given: str | None) -> datetime | None:
@@ -133,6 +137,14 @@ def moment(**given: str | None) -> datetime | None:
         return instant_from(text)
     except ValueError:
         raise InvalidInput(**{name: "malformed"}) from None
+
+
+def period(since: str | None, until: str | None) -> tuple[datetime | None, datetime | None]:
+    """Raises InvalidInput, also where its end lies before its beginning."""
+    begin, end = moment(**{"from": since}), moment(to=until)
+    if begin is not None and end is not None and end < begin:
+        raise InvalidInput(to="malformed")
+    return begin, end
 
 
 def given(value: Any) -> Any:
@@ -203,22 +215,48 @@ def mails(views: Views, asked: MailsQuery, after: MailKey | None, now: datetime)
 
 
 def events(views: Views, asked: EventsQuery, after: EventKey | None, now: datetime) -> EventPage:
-    if asked.kind is not None and asked.kind not in {kind.__name__ for kind in Fact.every()}:
+    """Raises InvalidInput, also for a moment to come."""
+    if asked.kind is not None and asked.kind not in KINDS:
         raise InvalidInput(kind="malformed")
-    until = moment(to=asked.until)
+    since, until = period(asked.since, asked.until)
     as_of = moment(as_of=asked.as_of)
     if as_of is not None:
+        check_past(as_of, now)
         until = min(as_of + INSTANT, until or now + INSTANT)
     return views.events(
-        since=moment(**{"from": asked.since}),
+        since=since,
         until=until,
         kind=asked.kind,
         actor=asked.actor,
-        subject=asked.subject,
+        subject=asked.named,
         sort=asked.sort,
         after=placed(after, asked.sort),
         limit=asked.limit,
     )
+
+
+def recordable(views: Views, asked: EventsQuery) -> dict[str, str]:
+    """The filters as the record of the reading keeps them for ever: instants, and names that the log knows.
+
+    What was typed and names nobody may be anything: a password too, that went into the wrong field.
+    """
+    since, until = period(asked.since, asked.until)
+    actors = views.events(actor=asked.actor, limit=1).items if asked.actor else []
+    subjects = views.events(subject=asked.named, limit=1).items if asked.named else []
+    names = {
+        "from": since.isoformat() if since else None,
+        "to": until.isoformat() if until else None,
+        "kind": asked.kind,
+        "actor": _known(asked.actor, (row.actor for row in actors)),
+        "subject": _known(asked.named, (name for row in subjects for name in row.subjects)),
+    }
+    return {filter_: name for filter_, name in names.items() if name is not None}
+
+
+def _known(asked: str | None, names: Iterable[str]) -> str | None:
+    if asked is None:
+        return None
+    return next((name for name in names if name.lower() == asked.lower()), UNKNOWN)
 
 
 class Resource(msgspec.Struct, frozen=True):

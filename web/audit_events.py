@@ -8,9 +8,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from domain.certificate import written_serial
 from projections.answers import EventRow
-from web.api_queries import RESOURCES, EventsQuery, moment
+from web.api_queries import RESOURCES, EventsQuery, moment, recordable
 from web.auditing import Auditing, lines
 from web.csv import Cell
 from web.lists import Listing
@@ -50,8 +49,7 @@ def routes(auditing: Auditing) -> list[Route]:
         if subject is None:
             return []
         accounts = await site.ask(views.lock_status, site.clock(), user_id=subject, limit=1)
-        serial = written_serial(subject)
-        certificates = await site.ask(views.certificates, site.clock(), serial=serial, limit=1)
+        certificates = await site.ask(views.certificates, site.clock(), serial=subject.upper(), limit=1)
         return [("accounts", row.user_id) for row in accounts.items] + [
             ("certificates", row.serial) for row in certificates.items
         ]
@@ -62,11 +60,13 @@ def routes(auditing: Auditing) -> list[Route]:
         asked = converted(given, EventsQuery)
 
         async def context(rows: Sequence[EventRow]) -> dict[str, Any]:
-            return {"lines": lines(rows), "timelines": await pages_of(asked.subject)}
+            return {"lines": lines(rows), "timelines": await pages_of(asked.named)}
 
         who = await auditing.auditor(request)
         answer = await auditing.listed(request, who, LISTING, "audit_events.html", context)
-        recorded = asked.asked if form == "html" else {**asked.asked, "format": form}
+        recorded = await site.ask(recordable, views, asked)
+        if form != "html":
+            recorded["format"] = form
         await auditing.record(who, request, recorded, moment(as_of=asked.as_of))
         return answer
 

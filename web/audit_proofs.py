@@ -1,8 +1,10 @@
 """Signed tree heads: what proves that the history is the one that was recorded (R10.4)."""
 
 from collections.abc import Callable
+from typing import Annotated
 
 import msgspec
+from msgspec import Meta
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -14,6 +16,7 @@ from web.auditing import Auditing
 from web.query import converted, cursor_of, key_of, query_of
 
 SHOWN = 20  # heads
+Size = Annotated[str, Meta(pattern=r"\A[0-9]{1,18}\Z")]
 LogKey = Callable[[], bytes | None]  # the public key in PEM; None where there is none yet
 
 
@@ -43,7 +46,7 @@ def routes(auditing: Auditing, log_key: LogKey) -> list[Route]:
     async def note(request: Request) -> Response:
         """The head of that size as it was published, to be kept elsewhere."""
         await auditing.auditor(request)
-        size = request.path_params["size"]
+        size = int(auditing.named(request, "size", Size))
         found = (await site.ask(views.heads, after=HeadKey(size + 1), limit=1)).items
         if [head.size for head in found] != [size]:
             raise NotFound("signed tree head")
@@ -59,7 +62,7 @@ def routes(auditing: Auditing, log_key: LogKey) -> list[Route]:
     return [
         Route("/audit/proofs", listed),
         Route("/audit/proofs/log.pem", key),
-        Route("/audit/proofs/{size:int}.txt", note),
+        Route("/audit/proofs/{size}.txt", note),
     ]
 
 

@@ -3,16 +3,20 @@
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from application.replay import AccountAsOf, CertificateAsOf
+from domain.certificate import certificate_stream
+from domain.credentials import account_stream
 from domain.errors import InvalidInput
 from projections.answers import EventKey, EventRow
 from web.api_queries import INSTANT, Cursor, Name, Typed, TypedSerial, moment
-from web.auditing import Auditing, are_proven, lines
+from web.auditing import Auditing, lines, proof
 from web.lists import SHOWN, address
 from web.query import converted, cursor_of, key_of, query_of
 
@@ -33,6 +37,14 @@ class Timeline(msgspec.Struct, frozen=True):
     next: str | None
     before: datetime | None
     behind: datetime | None
+
+
+def streams(state: AccountAsOf | CertificateAsOf) -> list[UUID]:
+    """Those that the state was folded from."""
+    if isinstance(state, CertificateAsOf):
+        return [certificate_stream(state.user_id, state.number)]
+    issued = [certificate_stream(state.user_id, each.number) for each in state.certificates]
+    return [account_stream(state.user_id), *issued]
 
 
 def routes(auditing: Auditing) -> list[Route]:
@@ -59,8 +71,10 @@ def routes(auditing: Auditing) -> list[Route]:
         asked = converted(given, TimelineQuery)
         as_of = moment(as_of=asked.as_of)
         state = await site.ask(replay, subject, as_of or now, now)
+        subject = state.user_id if isinstance(state, AccountAsOf) else state.serial  # as it was given
         found = await timeline(subject, as_of, asked.cursor)
         head = await auditing.newest_head()
+        folded = await site.ask(views.intact, streams(state), head.size) if head else None
         answer = await auditing.page(
             request,
             who,
@@ -72,7 +86,7 @@ def routes(auditing: Auditing) -> list[Route]:
             lines=lines(found.rows),
             later=lines(found.later),
             head=head,
-            proven=are_proven([*found.later, *found.rows], head),
+            proof=proof([*found.later, *found.rows], folded, head),
             path=request.scope["path"],
             here_again=address(request.scope["path"], {"as_of": asked.as_of} if asked.as_of else {}),
             **await told(state),

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from typing import Literal
 
 import msgspec
 from starlette.requests import Request
@@ -10,9 +11,12 @@ from application.sessions import Visitor
 from domain.fact import Fact
 from projections.answers import EventRow, HeadRow
 from web.acts import ActPages
+from web.fact_kinds import KINDS
 from web.lists import Lists
 from web.site import Site
 from web.views import AuditViews
+
+TOPICS = {kind.TOPIC: kind for kind in KINDS.values()}
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -22,26 +26,37 @@ class Line(msgspec.Struct, frozen=True):
     fact: Fact | None
 
 
-def are_proven(rows: Iterable[EventRow], head: HeadRow | None) -> bool | None:
-    """Whether all of these facts are those the signed head vouches for; None where it does not cover all of them."""
-    found = list(rows)
+class Proof(msgspec.Struct, frozen=True):
+    """What the newest signed head says of a page: of its facts, and of the streams that its state was folded from.
+
+    `changed`: something is not what was recorded; `proven`: all is, but for so many facts `waiting` for the next head;
+    `waiting`: the state rests on such a fact.
+    """
+
+    verdict: Literal["unsigned", "changed", "waiting", "proven"]
+    waiting: int = 0
+
+
+def proof(rows: Iterable[EventRow], folded: bool | None, head: HeadRow | None) -> Proof:
+    """`folded` is AuditViews.intact of those streams under that head."""
     if head is None:
-        return None
-    if not head.agrees or any(row.intact is False for row in found):
-        return False
-    return True if all(row.intact and row.position < head.size for row in found) else None
+        return Proof("unsigned")
+    found = list(rows)
+    if not head.agrees or folded is False or any(row.intact is False for row in found):
+        return Proof("changed")
+    waiting = sum(row.intact is None or row.position >= head.size for row in found)
+    return Proof("proven" if folded else "waiting", waiting)
 
 
 def lines(rows: Iterable[EventRow]) -> list[Line]:
-    kinds = {kind.TOPIC: kind for kind in Fact.every()}
-    return [Line(row, _fact(row, kinds)) for row in rows]
+    return [Line(row, _fact(row)) for row in rows]
 
 
-def _fact(row: EventRow, kinds: Mapping[str, type[Fact]]) -> Fact | None:
-    if row.topic is None or row.details is None or row.topic not in kinds or row.intact is False:
+def _fact(row: EventRow) -> Fact | None:
+    if row.topic is None or row.details is None or row.topic not in TOPICS or row.intact is False:
         return None
     try:
-        return msgspec.convert({**row.details, "at": row.at, "by": row.actor}, kinds[row.topic])
+        return msgspec.convert({**row.details, "at": row.at, "by": row.actor}, TOPICS[row.topic])
     except msgspec.ValidationError:
         return None
 

@@ -4,12 +4,13 @@ from collections.abc import Awaitable, Callable, Mapping
 from http import HTTPStatus
 from typing import Any
 
+import structlog
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from application.ports import Busy, Conflict
+from application.ports import Busy, Conflict, Unreadable
 from domain.errors import (
     CertificateUnusable,
     Conflicting,
@@ -28,6 +29,8 @@ from web.identity import shown_line
 from web.sessions import in_the_head
 from web.site import Site
 from web.statuses import COME_AGAIN, STATUS, retry_after, status_of
+
+log = structlog.get_logger(__name__)
 
 # Where a refused try or malformed input shows the form again, with what was typed but the passwords.
 FormPage = Callable[[Site, Request, int, Mapping[str, str], TryRefused | None], Awaitable[Response]]
@@ -50,7 +53,7 @@ def code_of(error: Exception) -> str:
     match error:
         case InvitationHeld():  # told in other words than an account's
             return f"invitation_{error.code}"
-        case DomainError() | WebError():
+        case DomainError() | WebError() | Unreadable():
             return error.code
         case Busy() | Conflict():
             return "busy"
@@ -69,6 +72,8 @@ def handlers(site: Site) -> dict[Any, Callable[[Request, Exception], Awaitable[R
     """For Starlette's `exception_handlers`."""
 
     async def refused(request: Request, error: Exception) -> Response:
+        if isinstance(error, Unreadable):
+            log.error("a stored fact was changed, or is a newer version's", place=str(error))
         path = request.scope["path"]  # not request.url, which the Host header and the query are part of
         if path.startswith("/api/"):
             return problem(error)

@@ -3,7 +3,7 @@
 from starlette.requests import Request
 
 from application.accounts import Home
-from application.ports import Busy, Unavailable
+from application.ports import Busy, Unavailable, Unreadable
 from application.sessions import Visitor
 from domain.errors import DomainError
 from web.cookies import SESSION, read
@@ -30,7 +30,7 @@ async def in_the_head(site: Site, request: Request) -> SignedIn | None:
     try:
         who = await visitor(site, request)
         return signed_in(who, await site.ask(site.desk.accounts.home, who))
-    except (DomainError, Busy, Unavailable):
+    except (DomainError, Busy, Unavailable, Unreadable):
         return None
 
 

@@ -2,7 +2,7 @@
 
 from http import HTTPStatus
 
-from application.ports import Busy, Conflict, Unavailable
+from application.ports import Busy, Conflict, Unavailable, Unreadable
 from domain.errors import (
     CertificateUnusable,
     ChangeDue,
@@ -43,6 +43,7 @@ STATUS: dict[type[Exception], HTTPStatus] = {
     Busy: HTTPStatus.SERVICE_UNAVAILABLE,
     Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     Conflict: HTTPStatus.SERVICE_UNAVAILABLE,
+    Unreadable: HTTPStatus.INTERNAL_SERVER_ERROR,
 }
 COME_AGAIN = (HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.TOO_MANY_REQUESTS)  # with Retry-After (RFC 9110 10.2.3)
 RETRY_AFTER = 5  # seconds

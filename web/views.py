@@ -1,6 +1,6 @@
 """The questions that pages and API ask of the read models. `infra/views.py` answers them from PostgreSQL."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Sequence
 from datetime import datetime
 from typing import Protocol, TypeVar
 from uuid import UUID
@@ -125,6 +125,12 @@ class AuditViews(Views, Protocol):
     def organization_names(self, codes: Iterable[str]) -> dict[str, str]:
         """By the codes as they are registered; unknown ones are left out. Raises Unavailable."""
 
+    def intact(self, streams: Sequence[UUID], size: int) -> bool | None:
+        """Whether these streams are, fact for fact, what the first `size` leaves of the tree were made of.
+
+        None where they go beyond. Raises Unavailable.
+        """
+
     def heads(self, *, after: HeadKey | None = None, limit: int) -> HeadPage:
         """Signed tree heads, the newest first. Raises Unavailable."""
 
@@ -164,8 +170,8 @@ class Exports(Protocol[Export]):
     ) -> Export:
         """Records that it is taken away. Raises NotFound for another head, Unavailable."""
 
-    def chunks(self, export: Export) -> Iterator[bytes]:
-        """The file's octets. Raises Unavailable, in its midst too."""
+    def chunks(self, export: Export) -> Generator[bytes, None, None]:
+        """The file's octets; to be closed, for they hold a connection. Raises Unavailable, in its midst too."""
 
 
 class ConsoleViews(Views, Protocol):

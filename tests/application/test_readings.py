@@ -1,13 +1,14 @@
 """A query and an export are one fact each, recorded before anything is shown or leaves (R10.5)."""
 
+from collections.abc import Callable
+from uuid import UUID, uuid4
+
 import pytest
 
-from application.ports import Changes
 from application.readings import Readings
 from domain.fact import COMMAND_LINE
-from domain.reading import reading_stream
 from infra.event_store import EventStore
-from tests.support.accounts import DAY, HOUR, NINE, fact
+from tests.support.accounts import DAY, NINE, fact
 from tests.support.fakes import Between, WatchedStore
 
 AUDITOR = "kansa01"
@@ -15,40 +16,49 @@ ASKED = {"kind": "AccountLocked", "from": "2026-11-01"}
 
 
 @pytest.fixture
-def readings(store: EventStore) -> Readings:
-    return Readings(store)
+def streams() -> list[UUID]:
+    """Those that were given out."""
+    return []
+
+
+@pytest.fixture
+def new_stream(streams: list[UUID]) -> Callable[[], UUID]:
+    def drawn() -> UUID:
+        streams.append(uuid4())
+        return streams[-1]
+
+    return drawn
 
 
 def test_a_question_is_recorded_with_its_filters_and_the_moment_asked_for(
-    readings: Readings, store: EventStore
+    store: EventStore, new_stream: Callable[[], UUID], streams: list[UUID]
 ) -> None:
-    readings.read(AUDITOR, "/audit/events", ASKED, NINE - DAY, NINE)
+    Readings(store, new_stream).read(AUDITOR, "/audit/events", ASKED, NINE - DAY, NINE)
 
     asked = fact("HistoryRead", NINE, by=AUDITOR, what="/audit/events", asked=ASKED, as_of=NINE - DAY)
-    assert store.load(reading_stream(AUDITOR, NINE)) == [asked]
+    assert [store.load(stream) for stream in streams] == [[asked]]
 
 
-def test_an_export_is_recorded_with_its_leaves_and_the_head_that_vouches(readings: Readings, store: EventStore) -> None:
-    readings.exported(COMMAND_LINE, "csv", 10, 20, 30, NINE)
+def test_an_export_is_recorded_with_its_leaves_and_the_head_that_vouches(
+    store: EventStore, new_stream: Callable[[], UUID], streams: list[UUID]
+) -> None:
+    Readings(store, new_stream).exported(COMMAND_LINE, "csv", 10, 20, 30, NINE)
 
     taken = fact("HistoryExported", NINE, by=COMMAND_LINE, form="csv", first=10, end=20, head=30)
-    assert store.load(reading_stream(COMMAND_LINE, NINE)) == [taken]
+    assert [store.load(stream) for stream in streams] == [[taken]]
 
 
-def test_readings_of_one_day_stand_one_behind_the_other(readings: Readings, store: EventStore) -> None:
-    readings.read(AUDITOR, "/audit/events", {}, None, NINE)
-    readings.exported(AUDITOR, "jsonl", 0, 1, 1, NINE + HOUR)
-
-    assert [each.at for each in store.load(reading_stream(AUDITOR, NINE))] == [NINE, NINE + HOUR]
-
-
-def test_two_readings_at_once_both_stand(store: EventStore) -> None:
-    stream = reading_stream(AUDITOR, NINE)
-    other = fact("HistoryRead", NINE, by=AUDITOR, what="/audit/proofs", asked={})
-
+def test_two_readings_at_once_both_stand_and_neither_looks_at_an_earlier_one(
+    store: EventStore, new_stream: Callable[[], UUID], streams: list[UUID]
+) -> None:
     between = Between()
-    between.at("save HistoryRead", lambda: store.save(Changes(stream, 0, [other])))
+    between.fails_at("load", AssertionError("nothing is decided on earlier ones"))
+    readings = Readings(WatchedStore(store, between), new_stream)
+    between.at("save HistoryRead", lambda: readings.read(AUDITOR, "/audit/proofs", {}, None, NINE))
 
-    Readings(WatchedStore(store, between)).read(AUDITOR, "/audit/events", {}, None, NINE)
+    readings.read(AUDITOR, "/audit/events", {}, None, NINE)
 
-    assert [getattr(each, "what", None) for each in store.load(stream)] == ["/audit/proofs", "/audit/events"]
+    assert [[getattr(each, "what", None) for each in store.load(stream)] for stream in streams] == [
+        ["/audit/events"],
+        ["/audit/proofs"],
+    ]

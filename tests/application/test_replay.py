@@ -5,8 +5,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from application.ports import Unavailable
-from application.replay import AccountAsOf, CertificateAsOf
+from application.ports import Contact, Unavailable
+from application.replay import AccountAsOf, CertificateAsOf, RecordedPerson
+from domain.credentials import account_stream
 from domain.errors import InvalidInput, NotFound, NotThereYet
 from tests.support.accounts import DAY, HOUR, MILLISECOND, MINUTE
 from tests.support.house import NINE, TARO, House
@@ -118,6 +119,45 @@ def test_the_present_is_a_past_moment_and_the_next_is_not(house: House) -> None:
     with pytest.raises(InvalidInput) as refused:
         house.desk.replay.account(TARO, LATER + INSTANT, LATER)
     assert refused.value.faults == {"as_of": "future"}
+
+
+# ---- whose account it was
+
+
+def person(house: House, as_of: datetime = NINE) -> RecordedPerson:
+    return house.desk.replay.person(account(house, as_of))
+
+
+def delete_from_the_vault(house: House) -> None:
+    house.database.execute("delete from vault_persons where subject = %s", account_stream(TARO))
+
+
+def test_name_and_address_are_told_as_they_were_recorded(house: House) -> None:
+    found = person(house)
+
+    assert found == RecordedPerson(1, Contact("見本 太郎", "taro@example.com"), is_proven=True, is_erased=False)
+
+
+def test_who_was_erased_later_is_erased_at_every_moment(house: House) -> None:
+    house.desk.accounts.close(TARO, "bank", "bank0001", NINE + HOUR)
+    house.desk.erasure.erase(TARO, "command-line", NINE + 2 * HOUR)
+
+    found = [person(house, at) for at in (NINE, NINE + 2 * HOUR - INSTANT, NINE + 2 * HOUR)]
+
+    assert found == [RecordedPerson(1, None, is_proven=None, is_erased=True)] * 3
+
+
+def test_what_somebody_took_out_of_the_vault_is_lost_and_not_erased(house: House) -> None:
+    delete_from_the_vault(house)
+
+    assert person(house) == RecordedPerson(1, None, is_proven=None, is_erased=False)
+
+
+def test_whose_account_was_closed_is_not_erased_by_that(house: House) -> None:
+    house.desk.accounts.close(TARO, "bank", "bank0001", NINE + HOUR)
+    delete_from_the_vault(house)
+
+    assert not person(house, NINE + HOUR).is_erased
 
 
 # ---- certificates

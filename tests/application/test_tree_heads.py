@@ -1,5 +1,6 @@
 """Tree heads: signed when due, over the log as it was, published outside, mailed to auditors (R10.4)."""
 
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from structlog.testing import capture_logs
 
 from domain.fact import COMMAND_LINE, WORKER
 from domain.notification import NotificationRequested
-from domain.tree_head import head_stream
+from domain.tree_head import TreeHead, head_stream, is_due
 from tests.support.accounts import DAY, HOUR, MINUTE, SECOND
 from tests.support.database import Dsn
 from tests.support.heads import Heads
@@ -158,6 +159,48 @@ def test_a_log_that_was_set_back_behind_the_last_head_outside_is_told_and_not_si
     assert signed is False
     assert heads.signed() == []
     assert [line["log_level"] for line in logs] == ["error"]
+
+
+def test_what_is_signed_is_the_tree_that_was_held_against_the_last_head(
+    heads: Heads, owner: Connection[TupleRow], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Though another, made of changed facts, is put in its place right after that."""
+    heads.sign()
+    heads.house.clock.advance(HOUR)
+    heads.keep_up()
+    size = heads.tree.size()
+    root = heads.tree.root_at(size)
+
+    def meanwhile(last: datetime | None, *, has_news: bool, now: datetime) -> bool:
+        owner.execute("update views.log_tree_1 set hash = sha256('x') where leaf = 1")
+        return is_due(last, has_news=has_news, now=now)
+
+    monkeypatch.setattr("application.tree_heads.is_due", meanwhile)
+
+    assert heads.sign()
+    assert [(head.size, head.root) for head in heads.signed()][1:] == [(size, root)]
+    assert heads.tree.root_at(size) != root
+
+
+def test_behind_a_newer_head_of_another_worker_nothing_is_signed(
+    heads: Heads, dsn: Dsn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heads.sign()
+    heads.house.clock.advance(HOUR)
+    other = Heads(heads.house, dsn, tmp_path)
+    last = heads.outside.last
+
+    def meanwhile() -> TreeHead | None:
+        monkeypatch.undo()
+        traffic(heads.house)
+        assert other.sign()
+        return last()
+
+    monkeypatch.setattr(heads.outside, "last", meanwhile)
+
+    assert heads.sign() is False
+    assert heads.published() == [head.size for head in heads.signed()]
+    assert len(heads.published()) == 2
 
 
 def test_once_a_day_in_japan_each_auditor_is_sent_the_newest_head(heads: Heads) -> None:

@@ -137,6 +137,7 @@ def test_the_start_of_a_day_is_given_in_utc() -> None:
         ("20261123T0930", japan(2026, 11, 23, 9, 30)),
         ("2026-11-23T00:30Z", japan(2026, 11, 23, 9, 30)),
         ("2026-11-22T19:30-05:00", japan(2026, 11, 23, 9, 30)),
+        ("2026-W48-1 09:30", japan(2026, 11, 23, 9, 30)),
     ],
 )
 def test_an_instant_is_read_as_japanese_time_where_no_offset_stands(text: str, expected: datetime) -> None:
@@ -145,7 +146,22 @@ def test_an_instant_is_read_as_japanese_time_where_no_offset_stands(text: str, e
     assert (read, read.utcoffset()) == (expected, timedelta(0))
 
 
-@pytest.mark.parametrize("text", ["", "now", "2026-11-31", "2026-11-23T25:00", "0001-01-01", "9999-12-31T23:59-01:00"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "now", "2026-11-31", "2026-11-23T25:00", "0001-01-01", "9999-12-31T23:59-01:00"),
+        *("2026-11-23T", "T09:30", "2026-11-23  09:30", " 2026-11-23", "2026-11-23 ", "2026-11-23T09:30T09:30"),
+        *("２０２６-11-23", "2026-11-23T０９:30", "2026-11-23T09:30\udcff"),
+    ],
+)
 def test_what_names_no_instant_is_no_instant(text: str) -> None:
     with pytest.raises(ValueError):  # noqa: PT011  (the standard library's own, whose words change)
         instant_from(text)
+
+
+@pytest.mark.parametrize("day", ["2026-11-23", "20261123", "2026-W48-1", "2026-W48"])
+@pytest.mark.parametrize("between", ["t", "_", "-", "1", "W", ":", "\t", "\N{NO-BREAK SPACE}", "あ", "\udcff", "\x00"])
+def test_between_date_and_time_stands_a_t_or_a_blank_and_nothing_else(day: str, between: str) -> None:
+    """Though `datetime.fromisoformat` takes any one character there."""
+    with pytest.raises(ValueError):  # noqa: PT011  (the standard library's own, whose words change)
+        instant_from(f"{day}{between}09:30")

@@ -257,3 +257,21 @@ def test_a_token_of_a_customer_or_of_too_many_days_is_refused(shomei: CommandLin
     assert shomei.refusal("token", "add", TARO)
     assert shomei.run("token", "add", "bank0001", "--days", "91").exit_code == 2
     assert house.desk.tokens.live(house.clock()) == []
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("erase", "\udcff"),
+        ("audit", "history", "--from", "2026-11-24\udcff10:00"),
+        ("audit", "replay", "--as-of", "2026-11-24", "\udcff"),
+        ("\udcff",),
+    ],
+    ids=["argument", "option", "in a group", "command"],
+)
+def test_a_word_that_is_not_utf_8_is_said_in_one_sentence(shomei: CommandLine, words: tuple[str, ...]) -> None:
+    """As the words of a shell come: $'\\xff'."""
+    result = shomei.run(*words)
+
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr == "Error: a word of the command line is not UTF-8\n"

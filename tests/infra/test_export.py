@@ -11,7 +11,7 @@ import pytest
 from application.ports import Unavailable
 from domain.errors import NotFound
 from domain.fact import COMMAND_LINE
-from domain.reading import Form, reading_stream
+from domain.reading import Form
 from infra.export_manifest import Manifest, pieces
 from infra.tree_heads import read
 from projections.audit_log import AuditLog
@@ -169,7 +169,7 @@ def test_it_is_recorded_before_the_first_octet_is_made(log: SignedLog) -> None:
     log.prepared("csv")
 
     taken = fact("HistoryExported", SIGNED, by=COMMAND_LINE, form="csv", first=0, end=5, head=5)
-    assert log.store.load(reading_stream(COMMAND_LINE, SIGNED)) == [taken]
+    assert log.exported() == [taken]
 
 
 def test_it_has_what_was_stored_when_it_was_prepared_whatever_came_since(log: SignedLog) -> None:

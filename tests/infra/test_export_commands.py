@@ -5,8 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from domain.fact import COMMAND_LINE
-from domain.reading import reading_stream
 from infra import export_commands
 from infra.clock import Clock
 from infra.export import Exports
@@ -58,7 +56,7 @@ def test_nothing_is_overwritten_and_then_nothing_is_recorded(shomei: CommandLine
 
     assert told == "out.zip is there already, and nothing is overwritten"
     assert (shomei.work / "out.zip").read_text() == "mine"
-    assert log.store.load(reading_stream(COMMAND_LINE, SIGNED)) == []
+    assert log.exported() == []
 
 
 @pytest.mark.parametrize("option", ["--from", "--to"])
@@ -95,7 +93,7 @@ def test_an_export_that_breaks_off_leaves_nothing(
     shomei.refusal("audit", "export", "out.zip")
 
     assert set(shomei.work.iterdir()) == before
-    assert len(log.store.load(reading_stream(COMMAND_LINE, SIGNED))) == 1  # recorded before, for octets had left
+    assert len(log.exported()) == 1  # recorded before, for octets had left
 
 
 def test_a_folder_that_is_not_there_is_said(shomei: CommandLine, log: SignedLog) -> None:

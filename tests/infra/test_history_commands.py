@@ -46,12 +46,13 @@ def test_the_oldest_come_first_unless_told_otherwise(told: CommandLine) -> None:
 
 
 def test_filters_are_those_of_the_browser_and_are_recorded(told: CommandLine, house: House) -> None:
-    day = ("--from", "2026-11-24", "--to", "2026-11-25", "--as-of", "2026-11-24T09:00")
+    words = ("--from", "2026-11-24", "--to", "2026-11-25", "--as-of", "2026-11-24T09:00")
 
-    found = told.json("audit", "history", "--subject", TARO, "--actor", TARO, *day)["events"]
+    found = told.json("audit", "history", "--subject", TARO, "--actor", TARO, *words)["events"]
 
     assert {event["actor"] for event in found} == {TARO}
-    asked = {"from": "2026-11-24", "to": "2026-11-25", "actor": TARO, "subject": TARO}
+    day = {"from": "2026-11-23T15:00:00+00:00", "to": "2026-11-24T15:00:00+00:00"}
+    asked = {**day, "actor": TARO, "subject": TARO}
     assert readings(house) == [
         HistoryRead(at=house.clock(), by="command-line", what="audit history", asked=asked, as_of=NINE)
     ]

@@ -15,7 +15,7 @@ from application.mail_ports import Mail
 from domain.organization_facts import Language
 from domain.tree_head import TreeHead
 from infra.mail_message import mail_message
-from infra.tree_heads import HeadFault, HeadKey, key_id, last_in, origin, read, sign, write
+from infra.tree_heads import HeadFault, HeadKey, key_id, last_in, origin, read, sign
 from tests.support.letters import LOG_KEY, WRITER, letter
 
 PETER = b64decode("ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW")
@@ -27,8 +27,8 @@ AT = datetime(2026, 11, 23, 5, tzinfo=UTC)
 HEAD = TreeHead(origin="shomei.example.jp/log", size=1024, root=bytes(range(32)), at=AT)
 LATER = TreeHead(origin="shomei.example.jp/log", size=20_852_163, root=bytes(32), at=AT + timedelta(minutes=5))
 PUBLIC = LOG_KEY.public_key()
-NOTE = write(HEAD, LOG_KEY)
-TWO = f"{NOTE}\n{write(LATER, LOG_KEY)}\n"
+NOTE = sign(HEAD, LOG_KEY).note
+TWO = f"{NOTE}\n{sign(LATER, LOG_KEY).note}\n"
 
 
 def test_a_keys_id_is_that_of_gos_note_package() -> None:
@@ -135,7 +135,7 @@ def test_a_head_is_found_in_a_mail_as_it_came_over_the_wire(language: Language) 
     ],
     ids=["size", "root", "second", "no time", "origin", "zero", "line", "word", "timeless", "sizeless"],
 )
-@pytest.mark.parametrize("before", ["", f"{write(LATER, LOG_KEY)}\n"], ids=["alone", "second"])
+@pytest.mark.parametrize("before", ["", f"{sign(LATER, LOG_KEY).note}\n"], ids=["alone", "second"])
 def test_a_changed_head_is_refused_also_behind_a_good_one(was: str, now: str, before: str) -> None:
     changed = NOTE.replace(was, now)
 
@@ -159,9 +159,9 @@ def test_a_head_that_another_key_signed_is_refused() -> None:
     other = Ed25519PrivateKey.from_private_bytes(bytes([1] * 32))
 
     with pytest.raises(HeadFault, match="another key signed it"):
-        read(write(HEAD, other), PUBLIC)
+        read(sign(HEAD, other).note, PUBLIC)
     with pytest.raises(HeadFault, match="another key signed it"):
-        read(f"{NOTE}\n{write(LATER, other)}", PUBLIC)
+        read(f"{NOTE}\n{sign(LATER, other).note}", PUBLIC)
 
 
 def test_a_signature_under_another_name_than_the_origins_is_passed_over() -> None:

@@ -2,12 +2,14 @@
 
 from pathlib import Path
 from typing import Any
+from zipfile import ZIP_BZIP2, ZIP_LZMA, ZIP_STORED, ZipFile
 
 import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from infra.export_file import Damaged, NoExport, open_export
+from infra.export_manifest import FORMAT
 from infra.tree_heads import HeadKey
 from infra.verification import Wrong
 from tests.support.accounts import NINE, SECOND
@@ -115,6 +117,15 @@ def test_a_head_told_otherwise_than_it_was_signed_is_found(log: SignedLog, chang
     assert found_in(with_manifest(folder, head=told), head).what in {"head", "manifest"}
 
 
+@pytest.mark.parametrize("nested", ["[" * 200_000, "[" * 3000 + "]" * 3000 + "}"], ids=["open", "closed"])
+def test_a_manifest_nested_without_end_is_none(log: SignedLog, nested: str) -> None:
+    head = log.signed(5)
+    folder = unpacked(log.export())
+    (folder / "manifest.json").write_text(f'{{"format":"{FORMAT}","x":{nested}')
+
+    assert found_in(folder, head).what == "manifest"
+
+
 # ---- the file
 
 
@@ -137,6 +148,23 @@ def test_a_flipped_bit_anywhere_in_the_zip_is_found_or_changes_nothing(log: Sign
 
     assert outcomes["found"] > 0.8 * sum(outcomes.values())
     assert outcomes["no export"] <= 1  # its first two octets
+
+
+@pytest.mark.parametrize("method", [ZIP_STORED, ZIP_BZIP2, ZIP_LZMA], ids=["stored", "bzip2", "lzma"])
+def test_facts_packed_in_another_way_are_found_damaged_too(log: SignedLog, tmp_path: Path, method: int) -> None:
+    """Whoever packs an export anew chooses how."""
+    head = log.signed(30)
+    path = tmp_path / "anew.zip"
+    with ZipFile(log.export()) as made, ZipFile(path, "w", method) as anew:
+        for name in made.namelist():
+            anew.writestr(name, made.read(name))
+    whole = path.read_bytes()
+
+    untouched = verified(path, head).facts
+    path.write_bytes(whole[:600] + bytes(16) + whole[616:])
+
+    assert untouched == 30
+    assert found_in(path, head).what == "damaged"
 
 
 @pytest.mark.parametrize("kept", [2, 100, -1])

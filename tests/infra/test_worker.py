@@ -17,6 +17,7 @@ from projections.runner import Projector
 from tests.support.accounts import HOUR
 from tests.support.command_line import url
 from tests.support.database import Dsn
+from tests.support.eventually import patiently
 from tests.support.house import RENEWAL, TARO, House
 from tests.support.letters import LOG_KEY, WRITER
 from tests.support.post import MailServer, PlainLetters
@@ -36,6 +37,7 @@ def found(house: House, dsn: Dsn, tmp_path: Path, mail_heads: bool) -> Iterator[
         projector = Projector(found.views.all, found.store, dsn.process)
         thread = Thread(target=projector.run)
         thread.start()
+        patiently(lambda: found.views.settle(KNOWN))  # the tables are made once, on a machine that may be busy
         yield found
         projector.stop()
         thread.join()

@@ -2,7 +2,7 @@
 
 import base64
 from collections.abc import Sequence
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -22,7 +22,7 @@ OPENAPI = "/api/v1/openapi.json"
 
 
 class Notes:
-    """A FactStore of one stream, that of the day's readings."""
+    """A FactStore that readings are saved to."""
 
     def __init__(self) -> None:
         self.facts: list[Fact] = []
@@ -47,7 +47,7 @@ class Door:
 
 
 def api_of(views: Views, door: Door, clock: Clock, ask: Ask | None = None, notes: Notes | None = None) -> TestClient:
-    found = routes(views, Readings(notes or Notes()), ask or in_threads(8), door, clock)
+    found = routes(views, Readings(notes or Notes(), uuid4), ask or in_threads(8), door, clock)
     return TestClient(Starlette(routes=found, exception_handlers=HANDLERS))
 
 

@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
@@ -236,7 +237,7 @@ def furnish(
         mails=Mails(store),
         members=members,
         organizations=organizations,
-        readings=Readings(store),
+        readings=Readings(store, uuid4),
         registration=Registration(store, turns, passwords, people, RegistrationBook(database), clock),
         replay=Replay(store, index, people),
         revocation=revocation,

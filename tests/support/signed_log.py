@@ -7,6 +7,7 @@ from datetime import datetime
 from itertools import count
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 from zipfile import ZipFile
 
 import psycopg
@@ -16,7 +17,7 @@ from psycopg.rows import TupleRow
 from application.ports import Changes
 from application.readings import Readings
 from domain.fact import COMMAND_LINE
-from domain.reading import Form
+from domain.reading import Form, HistoryExported
 from domain.tree_head import TreeHead, head_stream
 from infra.event_store import EventStore
 from infra.export import Export, Exports
@@ -50,7 +51,7 @@ SIGNED = NINE + DAY
 class SignedLog:
     def __init__(self, dsn: Dsn, store: EventStore, owner: psycopg.Connection[TupleRow], home: Path) -> None:
         self.dsn, self.store, self.owner, self._home = dsn, store, owner, home
-        self.exports = Exports(dsn.process, Readings(store))
+        self.exports = Exports(dsn.process, Readings(store, uuid4))
         self._facts, self._files = 0, count(1)
 
     def fill(self, facts: int) -> None:
@@ -83,6 +84,11 @@ class SignedLog:
     def signed(self, facts: int) -> TreeHead:
         self.fill(facts)
         return self.sign()
+
+    def exported(self) -> list[HistoryExported]:
+        """That exports were made, as it was recorded."""
+        found = [entry.fact for entry in self.store.entries(0, 10_000)]
+        return [fact for fact in found if isinstance(fact, HistoryExported)]
 
     def prepared(self, form: Form = "jsonl", **asked: Any) -> Export:
         if asked.keys() & {"since", "until"}:

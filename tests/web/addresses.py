@@ -17,7 +17,7 @@ SHOWN = (
     *(f"/bank/organizations/{{code}}/{act}" for act in ("initialize", "release", "close")),
     *("/bank/approvals", "/bank/approvals/{approval}/approve", "/bank/approvals/{approval}/refuse"),
     *("/audit", "/audit/events", "/audit/accounts/{user_id}", "/audit/certificates/{serial}"),
-    *("/audit/views/{view}", "/audit/proofs", "/audit/proofs/log.pem", "/audit/proofs/{size:int}.txt"),
+    *("/audit/views/{view}", "/audit/proofs", "/audit/proofs/log.pem", "/audit/proofs/{size}.txt"),
     "/audit/export",
     *("/help", "/help/issue", "/help/trouble", "/help/edge", "/help/ie-mode", "/help/import", "/help/contact"),
     *("/help/check", "/help/check/cookie", "/help/check/popup", "/help/check/file"),

@@ -85,6 +85,7 @@ REFUSALS = {
     "too_many": 429,
     "busy": 503,
     "unavailable": 503,
+    "unreadable": 500,
     "internal": 500,
     "invalid_request": 400,
     "invalid_input": 422,

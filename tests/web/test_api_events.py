@@ -91,9 +91,17 @@ def test_each_question_is_a_fact(api: TestClient, notes: Notes) -> None:
 
     at = NINE + 2 * HOUR
     assert notes.facts == [
-        HistoryRead(at=at, by="audit001", what=EVENTS, asked={"from": "2026-11-23", "subject": TARO}),
+        HistoryRead(at=at, by="audit001", what=EVENTS, asked={"from": "2026-11-22T15:00:00+00:00", "subject": TARO}),
         HistoryRead(at=at, by="audit001", what=EVENTS, asked={}, as_of=NINE + timedelta(hours=1)),
     ]
+
+
+def test_what_names_nobody_is_not_kept_for_it_may_be_anything(api: TestClient, notes: Notes) -> None:
+    kinds(api, subject="YamadaTaro", actor="k7PqX2mN9aBc")
+
+    (fact,) = notes.facts
+    assert isinstance(fact, HistoryRead)
+    assert fact.asked == {"subject": "unknown", "actor": "unknown"}
 
 
 @pytest.mark.parametrize(
@@ -102,6 +110,9 @@ def test_each_question_is_a_fact(api: TestClient, notes: Notes) -> None:
         ({"from": "yesterday"}, "from: malformed"),
         ({"to": "2026-13-01"}, "to: malformed"),
         ({"as_of": "0001-01-01T00:00:00"}, "as_of: malformed"),
+        ({"as_of": "2026-11-23T11:00:00.000001"}, "as_of: future"),
+        ({"as_of": "9999-12-31T23:59:59.999999Z"}, "as_of: future"),
+        ({"from": "2026-11-24", "to": "2026-11-23"}, "to: malformed"),
         ({"kind": "NothingSuch"}, "kind: malformed"),
         ({"subject": "taro@example.jp"}, "subject: malformed"),  # a mail address stands in no fact
         ({"actor": "山田"}, "actor: malformed"),

@@ -170,6 +170,11 @@ def test_a_name_that_somebody_changed_in_the_vault_is_told(house: House, auditor
         ("/audit/events?kind=Nothing", 422),
         ("/audit/events?from=2026-13-01", 422),
         ("/audit/events?format=xml", 422),
+        ("/audit/events?as_of=2099-01-01", 422),
+        ("/audit/events?as_of=9999-12-31T20:00:00Z", 422),
+        ("/audit/events?as_of=9999-12-31T23:59:59.999999Z", 422),
+        ("/audit/events?from=2026-11-25&to=2026-11-24", 422),
+        (f"/audit/accounts/{TARO}?as_of=9999-12-31T23:59:59.999999Z", 422),
     ],
 )
 def test_what_is_not_there_or_cannot_be_meant_is_said_and_not_recorded(
@@ -221,6 +226,24 @@ def test_a_serial_leads_to_the_certificates_story(house: House, locked: Browser)
     locked.open(f"/audit/events?subject={serial.lower().lstrip('0')}")
 
     assert f"/audit/certificates/{serial}" in [link.href for link in locked.page.links]
+
+
+def test_a_serial_without_its_leading_zeros_has_the_same_story(
+    house: House, auditor: Browser, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cryptography.x509.random_serial_number", lambda: 0x0A << 152)
+    house.issue()
+    project()
+    serial = str(house.certificate().serial)
+
+    auditor.open(f"/audit/certificates/{serial.lstrip('0')}")
+
+    assert [kind for _, kind in events(auditor.page)][-1] == "電子証明書の発行を計画"
+    (reading,) = readings(house)
+    assert isinstance(reading, HistoryRead)
+    assert reading.asked == {"subject": serial}
+    auditor.open(f"/audit/events?subject={serial.lstrip('0')}")
+    assert len(rows(auditor.page)) > 1
 
 
 def test_all_facts_come_as_csv(house: House, locked: Browser) -> None:

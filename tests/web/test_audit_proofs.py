@@ -2,13 +2,18 @@
 
 import io
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from datetime import timedelta
+from itertools import count
 from pathlib import Path
+from typing import Any
 
+import psycopg
 import pytest
+from httpx2 import Response
 
 from domain.reading import HistoryExported, HistoryRead
+from infra.export import Export, Exports
 from infra.export_file import open_export
 from infra.verify_export import verify_export
 from tests.support.browser import Browser
@@ -83,9 +88,9 @@ def test_head_and_key_are_taken_away_as_files(signed: Browser, heads: Heads) -> 
     assert key.content == LOG_KEY
 
 
-@pytest.mark.parametrize("path", ["/audit/proofs/999999.txt", "/audit/proofs/0.txt", "/audit/proofs/x.txt"])
-def test_a_head_that_was_never_signed_is_not_found(signed: Browser, path: str) -> None:
-    assert signed.open(path).status_code == 404
+@pytest.mark.parametrize("size", ["999999", "0", "x", "9" * 5000])
+def test_a_head_that_was_never_signed_is_not_found(signed: Browser, size: str) -> None:
+    assert signed.open(f"/audit/proofs/{size}.txt").status_code == 404
 
 
 # ---- what is shown is proven
@@ -106,6 +111,37 @@ def test_what_no_head_covers_yet_is_not_said_to_be_proven(signed: Browser, house
     assert "署名を待っている記録があります" in signed.page.main
 
 
+def test_the_newest_records_that_await_a_signature_are_counted(signed: Browser, house: House, project: Project) -> None:
+    signed.open(f"/audit/accounts/{TARO}")  # itself a record about that account
+    project()
+
+    signed.open(f"/audit/accounts/{TARO}")
+
+    assert "改ざんなし(検証済み)" in signed.page.main
+    assert "このうち1件の新しい記録は、次の署名を待っています" in signed.page.main
+
+
+@pytest.mark.parametrize(
+    "done",
+    [
+        # Behind the back of the read models, which have come farther than its number says.
+        "insert into stored_events select originator_id, 99, 'user-account.lock-expired.1', state, -1"
+        " from stored_events where topic = 'user-account.locked.1'",
+        "delete from stored_events where topic = 'user-account.locked.1'",
+        "update stored_events set state = state || ' ' where topic = 'user-account.registered.1'",
+    ],
+)
+def test_a_state_that_rests_on_tampered_facts_is_told_as_such_though_none_is_on_the_page(
+    signed: Browser, owner: psycopg.Connection[Any], monkeypatch: pytest.MonkeyPatch, done: str
+) -> None:
+    monkeypatch.setattr("web.audit_timelines.SHOWN", 1)
+    owner.execute(done.encode())
+
+    signed.open(f"/audit/accounts/{TARO}")
+
+    assert "改ざんの疑いがあります" in signed.page.main
+
+
 def test_one_changed_byte_is_seen_in_the_story(signed: Browser, house: House, owner: object) -> None:
     change = "update stored_events set state = replace(encode(state, 'escape'), 'issuance', 'login')::bytea"
     owner.execute(f"{change} where topic = 'user-account.password-failed.1'")  # type: ignore[attr-defined]
@@ -123,12 +159,13 @@ def test_an_export_is_checked_elsewhere_against_the_head(
     signed: Browser, house: House, heads: Heads, tmp_path: Path
 ) -> None:
     signed.open("/audit/export")
-    form = signed.page.form("/audit/export")
+    form, page = signed.page.form("/audit/export"), signed.page.main
 
     answer = signed.open("/audit/export?format=jsonl&from=2026-11-01&to=2026-12-01")
 
     (head,) = heads.signed()
-    assert form.fields["head"] == str(head.size)
+    assert form.fields["head"] == ""
+    assert f"{head.size}件" in page
     assert answer.headers["content-type"] == "application/zip"
     file = tmp_path / "month.zip"
     file.write_bytes(answer.content)
@@ -148,13 +185,43 @@ def test_an_export_comes_as_csv_too(signed: Browser) -> None:
 
 @pytest.mark.parametrize(
     ("query", "status"),
-    [("format=xml", 422), ("format=csv&from=x", 422), ("format=csv&head=999", 404), ("format=csv&head=x", 422)],
+    [
+        ("format=xml", 422),
+        ("format=csv&from=x", 422),
+        ("format=csv&head=999", 404),
+        ("format=csv&head=x", 422),
+        ("format=csv&from=2026-11-25&to=2026-11-24", 422),
+    ],
 )
 def test_what_cannot_be_exported_is_said_and_not_recorded(
     signed: Browser, house: House, query: str, status: int
 ) -> None:
     assert signed.open(f"/audit/export?{query}").status_code == status
     assert readings(house) == []
+
+
+def test_a_third_export_at_once_is_told_to_come_again_and_not_recorded(
+    signed: Browser, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each one asks for another in its midst."""
+    chunks, begun = Exports.chunks, count(1)
+    within: list[Response] = []
+
+    def meanwhile(exports: Exports, export: Export) -> Generator[bytes, None, None]:
+        if next(begun) < 4:
+            within.append(signed.client.get("/audit/export?format=csv"))
+        yield from chunks(exports, export)
+
+    monkeypatch.setattr(Exports, "chunks", meanwhile)
+    first = signed.open("/audit/export?format=csv")
+    recorded = len(readings(house))
+    monkeypatch.undo()
+    afterwards = signed.open("/audit/export?format=csv")
+
+    third, second = within
+    assert (third.status_code, third.headers["retry-after"]) == (503, "5")
+    assert [answer.status_code for answer in (first, second, afterwards)] == [200] * 3
+    assert recorded == 2
 
 
 def test_without_a_head_nothing_can_be_exported(auditor: Browser, project: Project) -> None:
