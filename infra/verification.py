@@ -17,7 +17,9 @@ from infra.log_snapshot import Stored
 from projections.merkle import CompactRange, leaf
 
 Tampering = Literal["changed", "missing", "cut", "inserted", "moved"]
-What = Literal[Tampering, "somewhere", "line", "mismatch", "version", "damaged", "manifest", "head", "file"]
+What = Literal[
+    Tampering, "somewhere", "line", "mismatch", "version", "damaged", "manifest", "head", "file", "consistency"
+]
 
 SENTENCES: dict[What, str] = {
     "changed": "the fact is not the one recorded",
@@ -32,6 +34,7 @@ SENTENCES: dict[What, str] = {
     "damaged": "the file cannot be read from there on",
     "manifest": "the manifest is not as it was exported",
     "head": "the head in the export is not one that the log signed",
+    "consistency": "the hashes do not lead from the one head to the other",
     "file": "each fact is as signed, but the file is not as it was exported: its SHA-256 differs",
 }
 

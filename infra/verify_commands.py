@@ -17,9 +17,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from domain.tree_head import TreeHead
 from domain.validity import JST
-from infra import log_key, tree_heads
+from infra import consistency, log_key, tree_heads
 from infra.bootstrap import authority_home
 from infra.command import TOLD, as_json, open_house, progress, sentence, settings
+from infra.consistency import Consistency, Continued
 from infra.export_file import Damaged, NoExport, open_export
 from infra.tree_heads import HeadFault
 from infra.vault_check import Difference, differences
@@ -29,6 +30,7 @@ from infra.verify_export import verify_export
 
 CANNOT_TELL = 2  # the exit status; 1 is kept for what was changed
 LABEL = "verifying"
+NEITHER = "the file is about the heads of {} and {} facts, and neither is among the given ones"
 
 VAULT_SENTENCES = {
     "changed": "what is kept is not what was recorded",
@@ -58,16 +60,26 @@ def undone() -> Iterator[None]:
 @click.option("--vault", is_flag=True, help="Names and addresses in the database too, against what was recorded.")
 @as_json
 def verify(file: Path | None, heads: TextIO, key: Path | None, vault: bool, as_json: bool) -> None:
-    """An export, or without FILE the database, against the signed heads in H: a file or mail, - for standard input."""
+    """An export, a proof of consistency, or without FILE the database, against the signed heads in H, file or mail."""
     with undone():
         public = log_key.read_public(key or authority_home(settings()) / log_key.PUBLIC_KEY)
         given = list(dict.fromkeys(tree_heads.read(heads.read(), public)))  # a mail tells them in two ways
         try:
+            if file and (proof := consistency.read(file)):
+                _tell_continued(_of_proof(proof, given, public), json_wanted=as_json)
+                return
             found = _of_file(file, given, public) if file else _of_database(given)
         except Wrong as wrong:
             _tell_bad(wrong.bad, json_wanted=as_json)
         kept = _vault() if vault else []
     _tell_verified(found, kept, json_wanted=as_json)
+
+
+def _of_proof(proof: Consistency, given: Sequence[TreeHead], key: Ed25519PublicKey) -> Continued:
+    found = consistency.verify(proof, key)
+    if not {found.old, found.new} & set(given):
+        raise Undecided(NEITHER.format(found.old.size, found.new.size))
+    return found
 
 
 def _of_file(file: Path, given: Sequence[TreeHead], key: Ed25519PublicKey) -> Verified:
@@ -86,6 +98,18 @@ def _of_database(given: Sequence[TreeHead]) -> Verified:
 def _vault() -> list[Difference]:
     with open_house() as opened:
         return list(differences(opened.database))
+
+
+def _tell_continued(found: Continued, *, json_wanted: bool) -> None:
+    old, new = (head.at.astimezone(JST) for head in (found.old, found.new))
+    if json_wanted:
+        told = {"unchanged": True, "old": found.old.size, "new": found.new.size}
+        click.echo(json.dumps(told))
+        return
+    click.echo(
+        f"the log of {found.new.size} facts, signed on {new:%Y-%m-%d %H:%M:%S} JST, begins with the "
+        f"{found.old.size} facts signed on {old:%Y-%m-%d %H:%M:%S} JST: nothing of them was changed"
+    )
 
 
 def _tell_bad(bad: Bad, *, json_wanted: bool) -> NoReturn:

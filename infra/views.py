@@ -245,6 +245,10 @@ class CurrentViews:
         with self._cursor() as cursor:
             return self._audit_log.intact(cursor, streams, size)
 
+    def tree_roots(self, begin: int, end: int) -> list[bytes]:
+        with self._cursor() as cursor:
+            return self._log_tree.roots(cursor, begin, end)
+
     def heads(self, *, after: HeadKey | None = None, limit: int = PAGE) -> HeadPage:
         with self._cursor() as cursor:
             return self._log_tree.heads(cursor, after=after, limit=limit)

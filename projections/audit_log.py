@@ -3,7 +3,7 @@
 The fact itself stays where it is stored; here are its place and what it can be found by.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from itertools import count
 from typing import Any
@@ -13,17 +13,12 @@ import msgspec
 from psycopg import Cursor, sql
 from psycopg.rows import DictRow
 
-from domain.api_token import TokenIssued
-from domain.approval import ApprovalRequested
-from domain.certificate import CertificatePlanned
-from domain.fact import Fact, LogEntry
+from domain.fact import LogEntry
 from domain.notification import NotificationRequested
-from domain.organization_facts import OrganizationRegistered
-from domain.reading import HistoryRead
-from domain.user_account_facts import UserRegistered
 from projections.answers import PAGE, EventKey, EventPage, EventRow, EventSort
 from projections.log_tree import LogTree
 from projections.merkle import leaf_hash
+from projections.subjects import Subjects, subjects_of
 from projections.views import upsert
 
 # `position` counts the facts from 0, without the holes of the log's own numbers: the leaf's index (RFC 9162 2.1). Each
@@ -95,8 +90,6 @@ ORDERS: dict[EventSort, tuple[sql.SQL, sql.SQL]] = {
     "oldest": (sql.SQL("f.at, f.position"), sql.SQL(">")),
 }
 
-Subjects = tuple[str, ...]
-
 
 class Event(msgspec.Struct, frozen=True):
     """A row."""
@@ -131,7 +124,7 @@ class AuditLog:
         first = int(cursor.execute(self._sql(NEXT)).fetchall()[0]["next"])
         known = self._known(cursor, entries)
         before = dict(known)
-        about = [_subjects(entry, known) for entry in entries]
+        about = [subjects_of(entry, known) for entry in entries]
         learned = [(stream, subjects) for stream, subjects in known.items() if before.get(stream) != subjects]
         if learned:
             rows = [{"stream": stream, "subjects": subjects} for stream, subjects in learned]
@@ -220,48 +213,6 @@ class AuditLog:
 def _event(position: int, entry: LogEntry, subjects: Subjects) -> Event:
     fact = entry.fact
     return Event(position, fact.at, type(fact).__name__, entry.stream, entry.version, fact.by, subjects)
-
-
-def _subjects(entry: LogEntry, known: dict[UUID, Subjects]) -> Subjects:
-    """On whom the fact is: what its stream is about, which `known` learns here, and what it names besides."""
-    fact = entry.fact
-    own = known.get(entry.stream, ())
-    opened = _opened(fact, known)
-    if opened:
-        own = known[entry.stream] = _each_once((*own, *opened))
-    named = _named(fact)
-    return _each_once((*own, *named)) if any(named) else own  # as of most facts
-
-
-def _opened(fact: Fact, known: dict[UUID, Subjects]) -> Subjects:
-    """What the whole stream is about from this fact on."""
-    match fact:
-        case UserRegistered():
-            return (fact.user_id,)
-        case OrganizationRegistered():
-            return (fact.code,)
-        case CertificatePlanned():
-            return (fact.user_id, fact.serial)
-        case NotificationRequested():
-            return (fact.user_id, *known.get(fact.stream, ()))
-        case ApprovalRequested():
-            return (fact.target, fact.user_id)
-        case TokenIssued():
-            return (fact.user_id, fact.token_id)
-        case _:
-            return ()
-
-
-def _named(fact: Fact) -> Subjects:
-    """A user, or a certificate; of a reading, whom it was asked about."""
-    if isinstance(fact, HistoryRead):
-        return (fact.asked.get("subject", ""),)
-    return getattr(fact, "user_id", None) or "", getattr(fact, "serial", "")
-
-
-def _each_once(names: Iterable[str]) -> Subjects:
-    """In their order, the empty ones left out."""
-    return tuple(dict.fromkeys(name for name in names if name))
 
 
 def _row(row: DictRow) -> EventRow:

@@ -61,6 +61,9 @@ group by not_after order by not_after
 SECOND = timedelta(seconds=1)  # the one named by not_after still counts (domain.validity.end_of)
 
 
+TELLING = frozenset({CertificatePlanned, CertificateIssued, CertificateRevoked, AccountClosed})
+
+
 class Ending(msgspec.Struct, kw_only=True):
     """A row. `account` is its account's stream; `asked_for` the last mail that was; `renewed` as says `renews`."""
 
@@ -185,12 +188,8 @@ def _bounds(now: datetime, within: int) -> dict[str, datetime]:
 
 
 def _tells(entry: LogEntry) -> bool:
-    match entry.fact:
-        case CertificatePlanned() | CertificateIssued() | CertificateRevoked() | AccountClosed():
-            return True
-        case NotificationRequested(kind=kind):
-            return kind in EXPIRY
-    return False
+    fact = entry.fact
+    return type(fact) in TELLING or (isinstance(fact, NotificationRequested) and fact.kind in EXPIRY)
 
 
 def _planned_for(told: Iterable[LogEntry]) -> set[str]:

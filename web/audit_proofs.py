@@ -10,7 +10,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from domain.errors import NotFound
-from projections.answers import HeadKey
+from projections.answers import HeadKey, HeadRow
 from web.api_queries import Cursor
 from web.auditing import Auditing
 from web.query import converted, cursor_of, key_of, query_of
@@ -43,14 +43,34 @@ def routes(auditing: Auditing, log_key: LogKey) -> list[Route]:
         await auditing.record(who, request, {})
         return answer
 
-    async def note(request: Request) -> Response:
-        """The head of that size as it was published, to be kept elsewhere."""
-        await auditing.auditor(request)
+    async def head_of(request: Request) -> HeadRow:
         size = int(auditing.named(request, "size", Size))
         found = (await site.ask(views.heads, after=HeadKey(size + 1), limit=1)).items
         if [head.size for head in found] != [size]:
             raise NotFound("signed tree head")
-        return download(found[0].note.encode(), f"head-{size}.txt", "text/plain; charset=utf-8")
+        return found[0]
+
+    async def note(request: Request) -> Response:
+        """The head of that size as it was published, to be kept elsewhere."""
+        await auditing.auditor(request)
+        head = await head_of(request)
+        return download(head.note.encode(), f"head-{head.size}.txt", "text/plain; charset=utf-8")
+
+    async def consistency(request: Request) -> Response:
+        """That the newest head's tree begins with the one of that size (infra/consistency.py)."""
+        await auditing.auditor(request)
+        old, new = await head_of(request), await auditing.newest_head()
+        if new is None or not (old.agrees and new.agrees):
+            raise NotFound("proof of consistency")
+        proof = {
+            "format": "shomei-consistency-1",
+            "old": old.note,
+            "new": new.note,
+            "before": [root.hex() for root in await site.ask(views.tree_roots, 0, old.size)],
+            "behind": [root.hex() for root in await site.ask(views.tree_roots, old.size, new.size)],
+        }
+        name = f"consistency-{old.size}-{new.size}.json"
+        return download(msgspec.json.encode(proof), name, "application/json")
 
     async def key(request: Request) -> Response:
         await auditing.auditor(request)
@@ -63,6 +83,7 @@ def routes(auditing: Auditing, log_key: LogKey) -> list[Route]:
         Route("/audit/proofs", listed),
         Route("/audit/proofs/log.pem", key),
         Route("/audit/proofs/{size}.txt", note),
+        Route("/audit/proofs/{size}.json", consistency),
     ]
 
 

@@ -131,6 +131,9 @@ class AuditViews(Views, Protocol):
         None where they go beyond. Raises Unavailable.
         """
 
+    def tree_roots(self, begin: int, end: int) -> list[bytes]:
+        """Of the perfect subtrees that these leaves fall into, from the left. Raises Unavailable."""
+
     def heads(self, *, after: HeadKey | None = None, limit: int) -> HeadPage:
         """Signed tree heads, the newest first. Raises Unavailable."""
 

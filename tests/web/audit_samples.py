@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from msgspec import structs
+
 from application.ports import Contact
 from application.replay import AccountAsOf, CertificateAsOf, RecordedPerson
 from domain.fact import Fact
@@ -178,7 +180,8 @@ def list_samples() -> Iterator[tuple[str, Page]]:
 
 
 def proof_samples() -> Iterator[tuple[str, Page]]:
-    known = {"heads": [HEAD, BROKEN], "following": "next", "begun": False, "has_key": True}
+    older = structs.replace(HEAD, size=48_001, at=NOW - timedelta(hours=1))
+    known = {"heads": [HEAD, older, BROKEN], "following": "next", "begun": False, "has_key": True}
     yield "audit-proofs", ("audit_proofs.html", known, 200)
     yield "audit-proofs-older", ("audit_proofs.html", known | {"begun": True, "following": None}, 200)
     yield "audit-proofs-none", ("audit_proofs.html", known | {"heads": [], "has_key": False}, 200)

@@ -138,6 +138,7 @@ GET  /audit/certificates/{serial}                   401     403    403    403   
 GET  /audit/views/{view}                            401     403    403    403     ok    403    403    401
 GET  /audit/proofs                                  401     403    403    403     ok    403    403    401
 GET  /audit/proofs/log.pem                          401     403    403    403     ok    403    403    401
+GET  /audit/proofs/{size}.json                      401     403    403    403     ok    403    403    401
 GET  /audit/proofs/{size}.txt                   401     403    403    403     ok    403    403    401
 GET  /audit/export                                  401     403    403    403     ok    403    403    401
 

@@ -13,6 +13,7 @@ import pytest
 from httpx2 import Response
 
 from domain.reading import HistoryExported, HistoryRead
+from infra import consistency
 from infra.export import Export, Exports
 from infra.export_file import open_export
 from infra.verify_export import verify_export
@@ -91,6 +92,30 @@ def test_head_and_key_are_taken_away_as_files(signed: Browser, heads: Heads) -> 
 @pytest.mark.parametrize("size", ["999999", "0", "x", "9" * 5000])
 def test_a_head_that_was_never_signed_is_not_found(signed: Browser, size: str) -> None:
     assert signed.open(f"/audit/proofs/{size}.txt").status_code == 404
+
+
+def test_a_newer_head_is_proven_to_continue_an_older_one(
+    signed: Browser, house: House, heads: Heads, project: Project, tmp_path: Path
+) -> None:
+    house.fail(1)
+    house.clock.advance(6 * MINUTE)
+    project()
+    assert heads.sign()
+    project()
+    old, new = heads.signed()
+    signed.open("/audit/proofs")
+    links = [link.href for link in signed.page.links if link.text.startswith("一貫性の証明")]
+
+    answer = signed.open(links[0])
+
+    file = tmp_path / "proof.json"
+    file.write_bytes(answer.content)
+    proof = consistency.read(file)
+    assert proof is not None
+    found = consistency.verify(proof, KEY.public_key())
+    assert (found.old, found.new) == (old, new)
+    assert links == [f"/audit/proofs/{old.size}.json"]
+    assert signed.open("/audit/proofs/999.json").status_code == 404
 
 
 # ---- what is shown is proven

@@ -42,7 +42,7 @@ TITLES = {
 }
 CONSOLE = re.compile(
     r"/bank(/(organizations|accounts|certificates|mails|approvals)(/[\w-]+(/[a-z]+)?)?)?|/users(/\w+(/[a-z]+)?)?"
-    r"|/audit(/(events|export|proofs(/(\d+\.txt|log\.pem))?|(accounts|certificates|views)/\w+))?"
+    r"|/audit(/(events|export|proofs(/(\d+\.(txt|json)|log\.pem))?|(accounts|certificates|views)/\w+))?"
 )
 HELP = {
     "/help": "help",
