@@ -26,18 +26,8 @@ from eventsourcing.utils import Environment
 from psycopg.errors import DeadlockDetected, ReadOnlySqlTransaction, SerializationFailure
 
 from application.ports import Changes, Conflict, Row, Unavailable, Unreadable
-from domain import (
-    api_token,
-    approval,
-    authority,
-    certificate,
-    notification,
-    organization_facts,
-    reading,
-    tree_head,
-    user_account_facts,
-)
 from domain.fact import Fact, LogEntry
+from domain.fact_kinds import KINDS
 from infra.postgres import Database
 
 APPEND = "select append_events(%s::uuid[], %s::bigint[], %s::text[], %s::bytea[])"
@@ -64,20 +54,8 @@ class FactMapper(Mapper[UUID]):
     """Facts to JSON and back. A topic is the fact's TOPIC; module paths are never stored."""
 
     encode: Callable[[Any], bytes] = msgspec.json.Encoder().encode
-    # Each file of facts is named here, for one that was never loaded would be unknown.
-    files = (
-        api_token,
-        approval,
-        authority,
-        certificate,
-        notification,
-        organization_facts,
-        reading,
-        tree_head,
-        user_account_facts,
-    )
     decoders: dict[str, Callable[[bytes], Fact]] = {  # noqa: RUF012  (the base class is no dataclass)
-        kind.TOPIC: msgspec.json.Decoder(kind).decode for kind in Fact.every()
+        kind.TOPIC: msgspec.json.Decoder(kind).decode for kind in KINDS.values()
     }
 
     def to_stored_event(self, domain_event: DomainEventProtocol[UUID]) -> StoredEvent:

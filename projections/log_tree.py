@@ -58,8 +58,6 @@ ADD_BLOCKS = "insert into {blocks} (block, hash) select * from unnest(%s::bigint
 SIZE = "select coalesce(max(leaf) + 1, 0) as size from {leaves}"
 HASHES = "select hash from {leaves} where leaf >= %s and leaf < %s order by leaf"
 BLOCK_HASHES = "select hash from {blocks} where block >= %s and block < %s order by block"
-POSITIONS = "select position from {leaves} where leaf >= %s and leaf < %s order by leaf"
-LEAF_AT = "select leaf from {leaves} where position >= %s order by position limit 1"
 HEADS = """
 select at, by, origin, size, root, key_id, signature from {heads}
 where size < coalesce(%s, size + 1) order by size desc limit %s
@@ -136,15 +134,6 @@ class LogTree:
 
     def leaf_hashes(self, cursor: Cursor[DictRow], begin: int, end: int) -> list[bytes]:
         return self._column(cursor, HASHES, begin, end)
-
-    def positions(self, cursor: Cursor[DictRow], begin: int, end: int) -> list[int]:
-        """Where the leaves' facts stand in the log."""
-        return self._column(cursor, POSITIONS, begin, end)
-
-    def leaf_at(self, cursor: Cursor[DictRow], position: int) -> int:
-        """The first leaf whose fact stands there in the log, or behind; the tree's size where none does."""
-        found = cursor.execute(self._query(LEAF_AT), [position]).fetchone()
-        return int(found["leaf"]) if found else self.size(cursor)
 
     def roots(self, cursor: Cursor[DictRow], begin: int, end: int) -> list[bytes]:
         """Those of `merkle.subtrees(begin, end)`."""

@@ -10,6 +10,7 @@ from msgspec import UNSET, Meta, UnsetType
 from application.replay import check_past
 from domain.certificate import written_serial
 from domain.errors import InvalidInput
+from domain.fact_kinds import KINDS
 from domain.user_account_facts import STAFF, Role
 from domain.validity import instant_from
 from projections.answers import (
@@ -43,7 +44,6 @@ from projections.answers import (
     UserRow,
     UserSort,
 )
-from web.fact_kinds import KINDS
 from web.views import Views
 
 # Half-width, and nothing a database would choke on. `\Z`, for `$` lets a line feed through.

@@ -9,9 +9,9 @@ from starlette.requests import Request
 
 from application.sessions import Visitor
 from domain.fact import Fact
+from domain.fact_kinds import KINDS
 from projections.answers import EventRow, HeadRow
 from web.acts import ActPages
-from web.fact_kinds import KINDS
 from web.lists import Lists
 from web.site import Site
 from web.views import AuditViews

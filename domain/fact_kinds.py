@@ -1,4 +1,4 @@
-"""All kinds of fact, by their names: what an auditor may ask for, and what a stored one is read as again."""
+"""All kinds of fact, by their names: the store reads them back by these, and an auditor asks for them."""
 
 from domain import (
     api_token,
