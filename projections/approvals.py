@@ -44,7 +44,7 @@ from {table} where {conditions} order by is_open desc, position desc limit %(lim
 WAITING = "select count(*) as waiting from {table} where is_open"
 
 
-class Asked(msgspec.Struct, kw_only=True):
+class Asked(msgspec.Struct):
     """A row. `position` is that of the request."""
 
     approval: UUID

@@ -89,7 +89,7 @@ from {table} where {conditions} order by {order} limit %(limit)s + 1
 """
 
 
-class Registered(msgspec.Struct, kw_only=True):
+class Registered(msgspec.Struct):
     """A row."""
 
     serial: str

@@ -64,7 +64,7 @@ SECOND = timedelta(seconds=1)  # the one named by not_after still counts (domain
 TELLING = frozenset({CertificatePlanned, CertificateIssued, CertificateRevoked, AccountClosed})
 
 
-class Ending(msgspec.Struct, kw_only=True):
+class Ending(msgspec.Struct):
     """A row. `account` is its account's stream; `asked_for` the last mail that was; `renewed` as says `renews`."""
 
     stream: UUID

@@ -108,7 +108,7 @@ select user_id from {table} where locked_until <= %s and not blocked and not clo
 """
 
 
-class Standing(msgspec.Struct, frozen=True, kw_only=True):
+class Standing(msgspec.Struct, frozen=True):
     """A row."""
 
     stream: UUID

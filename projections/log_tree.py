@@ -5,6 +5,7 @@ The hashes of blocks of 1024 leaves stand beside them, so that the root of a mil
 
 from collections.abc import Sequence
 from datetime import UTC
+from hashlib import sha256
 from itertools import islice
 from typing import Any
 
@@ -15,7 +16,7 @@ from psycopg.rows import DictRow, tuple_row
 from domain.fact import LogEntry
 from domain.tree_head import TreeHeadSigned
 from projections.answers import PAGE, HeadKey, HeadPage, HeadRow
-from projections.merkle import CompactRange, leaf_hash, perfect_root, subtrees
+from projections.merkle import CompactRange, leaf, perfect_root, subtrees
 from projections.views import upsert
 
 HEIGHT = 10
@@ -48,8 +49,8 @@ create unique index if not exists {by_leaf} on {heads} (leaf);
 INDEXES = ("by_position", "by_leaf")
 
 STORED = """
-select notification_id, originator_id, originator_version, topic, state from stored_events
-where notification_id = any(%s) order by notification_id
+select notification_id, uuid_send(originator_id), originator_version, topic, state from stored_events
+where notification_id = any(%b) order by notification_id
 """
 COPY = "copy {leaves} (leaf, position, hash) from stdin (format binary)"
 COPIED = ("int8", "int8", "bytea")
@@ -109,7 +110,7 @@ class LogTree:
         reading = cursor.connection.cursor(row_factory=tuple_row)
         stored = reading.execute(STORED, [[entry.position for entry in entries]], binary=True).fetchall()
         positions = [row[0] for row in stored]
-        hashes = [leaf_hash(leaf, *row[1:]) for leaf, row in enumerate(stored, begin)]
+        hashes = [sha256(leaf(place, *row[1:])).digest() for place, row in enumerate(stored, begin)]
         with cursor.copy(self._query(COPY)) as copy:
             copy.set_types(COPIED)
             for row in zip(range(begin, begin + len(hashes)), positions, hashes, strict=True):

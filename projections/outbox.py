@@ -78,7 +78,7 @@ where state = 'waiting' and position > %s order by position limit %s
 TOTALS = "select kind, state, mails from {totals} where mails > 0 order by kind, state"
 
 
-class Asked(msgspec.Struct, kw_only=True):
+class Asked(msgspec.Struct):
     """A row. `position` is that of the request."""
 
     notification: UUID

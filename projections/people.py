@@ -96,23 +96,23 @@ from {users} where {conditions} order by {order} limit %(limit)s + 1
 NAMES = "select code, name from {organizations} where stream = any(%s)"
 
 
-class Customer(msgspec.Struct, kw_only=True):
+class Customer(msgspec.Struct):
     """A row of the organizations. `contact` is a version in the vault; `general_users` counts those not closed."""
 
     stream: UUID
     code: str
     name: str
     contact: int
+    registered_at: datetime
     p12_profile: Profile = "modern"
     issuance_code: Switch = "off"
     language: Language = "ja"
     master: str | None = None
     general_users: int = 0
-    registered_at: datetime
     closed_at: datetime | None = None
 
 
-class User(msgspec.Struct, kw_only=True):
+class User(msgspec.Struct):
     """A row of the users. `person` is a version in the vault."""
 
     stream: UUID

@@ -5,7 +5,8 @@ from typing import Protocol, TypeVar
 
 import msgspec
 from psycopg import Cursor, sql
-from psycopg.rows import DictRow
+from psycopg.rows import DictRow, args_row
+from psycopg.types.json import Json
 
 from domain.fact import LogEntry
 
@@ -148,10 +149,14 @@ def pauses(bound: float) -> Iterator[float]:
 def load(
     cursor: Cursor[DictRow], table: sql.Identifier, kind: type[Row], column: str, values: Sequence[object]
 ) -> list[Row]:
-    query = sql.SQL("select {columns} from {table} where {column} = any(%s)").format(
+    # Binary: a list of UUIDs takes a sixth of the time to write, and nobody makes a dict of each row.
+    query = sql.SQL("select {columns} from {table} where {column} = any(%b)").format(
         columns=_columns(kind), table=table, column=sql.Identifier(column)
     )
-    return [kind(**row) for row in cursor.execute(query, [values])] if values else []
+    if not values:
+        return []
+    reading = cursor.connection.cursor(row_factory=args_row(kind))
+    return reading.execute(query, [values], binary=True).fetchall()
 
 
 def upsert(cursor: Cursor[DictRow], table: sql.Identifier, rows: Sequence[msgspec.Struct]) -> None:
@@ -160,7 +165,7 @@ def upsert(cursor: Cursor[DictRow], table: sql.Identifier, rows: Sequence[msgspe
         return
     key, *others = rows[0].__struct_fields__
     query = sql.SQL(
-        "insert into {table} ({columns}) select {columns} from json_populate_recordset(null::{table}, %s::json)"
+        "insert into {table} ({columns}) select {columns} from json_populate_recordset(null::{table}, %s)"
         " on conflict ({key}) do update set {changes}"
     ).format(
         table=table,
@@ -168,7 +173,7 @@ def upsert(cursor: Cursor[DictRow], table: sql.Identifier, rows: Sequence[msgspe
         key=sql.Identifier(key),
         changes=sql.SQL(", ").join(sql.SQL("{0} = excluded.{0}").format(sql.Identifier(other)) for other in others),
     )
-    cursor.execute(query, [msgspec.json.encode(rows).decode()])
+    cursor.execute(query, [Json(rows, msgspec.json.encode)])
 
 
 def _columns(kind: type[msgspec.Struct]) -> sql.Composed:

@@ -27,10 +27,15 @@ source_paths = ["domain", "application"]
 only_mutate = ["$room/*"]
 also_copy = ["projections", "web", "infra", "docs", "tests", "pyproject.toml"]
 pytest_add_cli_args_test_selection = ["tests/$room"]
-pytest_add_cli_args = ["-p", "no:cacheprovider", "-p", "no:xdist"]
+pytest_add_cli_args = ["-p", "no:cacheprovider", "-p", "no:xdist", "-W", "ignore::pytest.PytestAssertRewriteWarning"]
 process_isolation = "$isolation"
 forkserver_warmup = "import"
+preload_modules_file = "preloaded"
 END
-venv/bin/mutmut run
+# What every mutant's own run would import and compile anew.
+find application infra projections -name '*.py' | sed 's,/,.,g; s,\.py$,,' | grep -v '__\|^infra\.__main__' > preloaded
+echo pytest >> preloaded
+unset PYTHONDONTWRITEBYTECODE
+"$here/.venv/bin/python" -m tests.support.database venv/bin/mutmut run
 venv/bin/mutmut results
 echo "in $folder"

@@ -1,6 +1,12 @@
-"""A real PostgreSQL for the tests: one cluster a session and worker, one database a test (30 ms, copied whole)."""
+"""A real PostgreSQL for the tests: one cluster a session and worker, one database a test (30 ms, copied whole).
 
+`python -m tests.support.database COMMAND ...` runs a command whose sessions share one cluster.
+"""
+
+import os
 import shutil
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,6 +26,7 @@ from infra.migration import migrate
 from infra.postgres import Database
 
 TEMPLATE = "migrated"
+SHARED = "SHOMEI_TEST_CLUSTER"  # the home of a cluster that sessions share
 NUMBERS = count(1)
 
 
@@ -30,8 +37,8 @@ class Dsn(msgspec.Struct, frozen=True):
     process: str
 
 
-@pytest.fixture(scope="session")
-def cluster() -> Iterator[Cluster]:
+@contextmanager
+def migrated_cluster() -> Iterator[Cluster]:
     """With a migrated template database. Nothing here outlives the tests, so nothing waits for the disk."""
     home = Path(tempfile.mkdtemp(prefix="shomei-"))
     try:
@@ -48,10 +55,17 @@ def cluster() -> Iterator[Cluster]:
         shutil.rmtree(home, ignore_errors=True)
 
 
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    shared = os.environ.get(SHARED)
+    with embedded(Path(shared)) if shared else migrated_cluster() as cluster:
+        yield cluster
+
+
 @contextmanager
 def new_database(cluster: Cluster) -> Iterator[Dsn]:
     """Migrated and empty; dropped at the end, whoever is still connected."""
-    name = f"test_{next(NUMBERS)}"
+    name = f"test_{os.getpid()}_{next(NUMBERS)}"  # sessions may share the cluster
     create = sql.SQL("create database {} template {} strategy wal_log")
     drop = sql.SQL("drop database {} with (force)")
     with psycopg.connect(cluster.owner_dsn, autocommit=True) as owner:
@@ -88,3 +102,8 @@ def owner(dsn: Dsn) -> Iterator[psycopg.Connection[TupleRow]]:
     """As the one who migrates, and as an outsider who cuts connections."""
     with psycopg.connect(dsn.owner, autocommit=True) as connection:
         yield connection
+
+
+if __name__ == "__main__":
+    with migrated_cluster() as shared:
+        sys.exit(subprocess.run(sys.argv[1:], env=os.environ | {SHARED: str(shared.home)}, check=False).returncode)
