@@ -6,17 +6,17 @@ from uuid import UUID
 import msgspec
 
 from domain.certificate import CertificateRevoked, Reason
-from infra.event_store import FactMapper
+from infra.event_store import STORED, stored_fact
 from infra.postgres import Database
 
 # A serial leads to its stream, and of that to the facts that may have ended it: the others are large, and say no more
 # than the index, which is written with them.
-QUESTION = """
-select i.stream, i.fingerprint is not null as issued, e.topic, e.state
-from certificate_index i
-left join stored_events e on e.originator_id = i.stream and e.topic like 'certificate.revoked.%%'
-where i.serial = %s and (i.authority is null or i.authority = %s)
-"""
+QUESTION = f"""
+select stream, fingerprint is not null as is_issued, {STORED}
+from certificate_index
+left join stored_events on originator_id = stream and topic like 'certificate.revoked.%%'
+where serial = %s and (authority is null or authority = %s)
+"""  # noqa: S608  (ours)
 
 
 class CertificateStatus(msgspec.Struct, frozen=True):
@@ -35,13 +35,13 @@ class CertificateStatuses:
         self._authority = authority
 
     def of(self, serial: str) -> CertificateStatus | None:
-        """None for a serial that was never planned. Raises Unavailable."""
-        found = self._database.execute(QUESTION, serial, self._authority)
+        """None for a serial that was never planned. Raises Unavailable, and Unreadable."""
+        found = self._database.ask(QUESTION, serial, self._authority)
         if not found:
             return None
-        stream, is_issued = found[0]["stream"], found[0]["issued"]
-        for row in found:
-            fact = FactMapper.decoders[row["topic"]](row["state"]) if row["topic"] else None
+        stream, is_issued = found[0][:2]
+        for _, _, *stored in found:
+            fact = stored_fact(*stored) if stored[0] is not None else None
             if isinstance(fact, CertificateRevoked) and fact.serial == serial:
                 return CertificateStatus(stream, is_issued, fact.at, fact.reason)
         return CertificateStatus(stream, is_issued)

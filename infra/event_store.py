@@ -5,7 +5,7 @@ and the append, which takes one round trip and may carry rows of other tables in
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from typing import Any, cast
 from uuid import UUID
 
@@ -72,6 +72,18 @@ class FactMapper(Mapper[UUID]):
         fact = self.decoders[stored_event.topic](stored_event.state)
         recorded = Recorded(cast("UUID", stored_event.originator_id), stored_event.originator_version, fact)
         return cast("DomainEventProtocol[UUID]", recorded)
+
+
+# Of a stored fact what `stored_fact` takes, for questions of other tables that lead to facts.
+STORED = "originator_id, originator_version, notification_id, topic, state"
+
+
+def stored_fact(originator_id: UUID, originator_version: int, notification_id: int, topic: str, state: bytes) -> Fact:
+    """Raises Unreadable."""
+    with suppress(*NO_FACT):
+        return FactMapper.decoders[topic](state)
+    # Out here, for the decoder's own words quote the state, and would go with it into the logs.
+    raise Unreadable(originator_id, originator_version, notification_id)
 
 
 def is_fact(topic: str, state: bytes) -> bool:

@@ -25,6 +25,7 @@ SERIAL_BITS = range(1, 161)  # RFC 5280 4.1.2.2
 
 # Unsigned (RFC 6960 4.2.1).
 MALFORMED_REQUEST = Answer(bytes.fromhex("30030a0101"))
+INTERNAL_ERROR = Answer(bytes.fromhex("30030a0102"))
 TRY_LATER = Answer(bytes.fromhex("30030a0103"))
 UNAUTHORIZED = Answer(bytes.fromhex("30030a0106"))
 

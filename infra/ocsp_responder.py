@@ -6,17 +6,20 @@ from datetime import datetime
 from uuid import UUID
 
 import msgspec
+import structlog
 
-from application.ports import Unavailable
+from application.ports import Unavailable, Unreadable
 from infra.certificate_parts import hex_serial
 from infra.certificate_status import CertificateStatus, CertificateStatuses
-from infra.ocsp import LIFE, TRY_LATER, UNAUTHORIZED, Asked, Issuer, write
+from infra.ocsp import INTERNAL_ERROR, LIFE, TRY_LATER, UNAUTHORIZED, Asked, Issuer, write
 from infra.ocsp_signer import OcspSignerFile
 from infra.revocation_notices import RevocationNotices
 from web.pki import Answer
 
 FRESH = LIFE / 2  # after which an answer is made anew, so that whoever fetches it can keep it for a while
 MOST_ANSWERS = 20_000  # some 30 MB
+
+log = structlog.get_logger(__name__)
 
 Key = tuple[str, int]  # of a CertID of ours: its hash, and the serial
 
@@ -73,6 +76,9 @@ class Responder:
             return found.answer
         except Unavailable:
             return TRY_LATER
+        except Unreadable as fault:  # never good, and not revoked either: nobody can read when
+            log.error("a revocation was changed, or is a newer version's", place=str(fault))
+            return INTERNAL_ERROR
 
     def try_later(self) -> Answer:
         return TRY_LATER

@@ -17,7 +17,7 @@ from domain.certificate import CertificateRevoked
 from domain.fact import WORKER
 from domain.policy import VALIDITY_DAYS
 from infra.authority import IssuingAuthority
-from infra.event_store import FactMapper
+from infra.event_store import STORED, stored_fact
 from infra.postgres import Database
 from infra.revocation_list import Entries, SignedList, next_number, sign
 from web.pki import Document
@@ -40,10 +40,10 @@ select number, sha256, this_update, next_update, content
 from revocation_lists join revocation_list_parts using (authority)
 where authority = %s order by place
 """
-REVOKED = """
-select notification_id, topic, state from stored_events
+REVOKED = f"""
+select {STORED} from stored_events
 where topic like 'certificate.revoked.%%' and notification_id > %s order by notification_id limit %s
-"""
+"""  # noqa: S608  (ours)
 KEEP = """
 insert into revocation_lists (authority, number, this_update, next_update, sha256, position)
 values (%s, %s, %s, %s, %s, %s)
@@ -90,7 +90,7 @@ class PublishedList:
         self._served: tuple[int, Document] | None = None
 
     def current(self, now: datetime) -> Document:
-        """Made anew first where it is due. Raises Unavailable."""
+        """Made anew first where it is due. Raises Unavailable, and Unreadable."""
         number = self.renew(now).number
         served = self._served
         if served is None or served[0] != number:
@@ -98,7 +98,7 @@ class PublishedList:
         return served[1]
 
     def renew(self, now: datetime) -> Standing:
-        """Publishes a new list if that is due. Raises Unavailable."""
+        """Publishes a new list if that is due. Raises Unavailable, and Unreadable: no list may leave one out."""
         standing = self._standing()
         if standing is not None and (not standing.is_due(now) or self._is_over(standing)):
             return standing
@@ -168,7 +168,7 @@ class PublishedList:
     def _read_on(self, before: Standing | None) -> None:
         """Takes in what was revoked since the last time, and leaves out whose end the last list came after."""
         while rows := self._database.execute(REVOKED, self._position, PAGE):
-            facts = [FactMapper.decoders[row["topic"]](row["state"]) for row in rows]
+            facts = [stored_fact(**row) for row in rows]
             revoked = [fact for fact in facts if isinstance(fact, CertificateRevoked)]
             indexed = self._indexed(revoked)
             for fact in revoked:

@@ -8,7 +8,7 @@ from application.ports import Row, Session
 from domain.fact import Fact
 from domain.policy import SESSION_IDLE, SESSION_LIFE
 from domain.user_account_facts import Role
-from infra.event_store import FactMapper
+from infra.event_store import STORED, stored_fact
 from infra.postgres import Database, statement
 
 COLUMNS = "user_id, role, fingerprint, began_at, seen_at, must_change_password, replaced_another, ended"
@@ -28,7 +28,7 @@ BEGIN = f"""
 
 # One question at every request: the log-in, and the facts of the certificate that it is bound to, as they stand now.
 WITH_CERTIFICATE = f"""
-    select {COLUMNS}, topic, state
+    select {COLUMNS}, {STORED}
     from sessions left join certificate_index using (fingerprint) left join stored_events on originator_id = stream
     where id = %s order by originator_version"""  # noqa: S608  (ours)
 
@@ -58,7 +58,7 @@ class SessionBook:
         rows = self._database.ask(WITH_CERTIFICATE, session_id(cookie))
         if not rows:
             return None
-        facts = [FactMapper.decoders[topic](state) for *_, topic, state in rows if topic is not None]
+        facts = [stored_fact(*stored) for row in rows if (stored := row[len(NAMES) :])[0] is not None]
         return Session(**dict(zip(NAMES, rows[0], strict=False))), facts
 
     def seen(self, cookie: str, now: datetime) -> None:

@@ -15,10 +15,10 @@ from domain.credentials import account_stream, organization_stream
 from domain.fact import COMMAND_LINE
 from domain.organization_facts import GeneralUserRegistered
 from domain.user_account_facts import AccountClosed, UserRegistered
-from infra.event_store import APPEND, FactMapper
+from infra.event_store import APPEND, STORED, FactMapper, stored_fact
 
 TOPICS = [kind.TOPIC for kind in (UserRegistered, AccountClosed, GeneralUserRegistered)]
-FOUND = "select originator_id, topic, state from stored_events where topic = any(%s) order by notification_id"
+FOUND = f"select {STORED} from stored_events where topic = any(%s) order by notification_id"  # noqa: S608  (ours)
 VERSIONS = """
 select originator_id, max(originator_version) from stored_events where originator_id = any(%s) group by originator_id
 """
@@ -45,8 +45,9 @@ def _untold(connection: psycopg.Connection[Any]) -> list[UserRegistered]:
     """Those not closed, in the order of their registration."""
     registered: dict[UUID, UserRegistered] = {}
     settled: set[UUID] = set()
-    for stream, topic, state in connection.execute(FOUND, [TOPICS]):
-        match FactMapper.decoders[topic](bytes(state)):
+    for row in connection.execute(FOUND, [TOPICS]):
+        stream: UUID = row[0]
+        match stored_fact(*row):
             case UserRegistered(role="general") as user:
                 registered[stream] = user
             case AccountClosed():

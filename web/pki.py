@@ -13,6 +13,7 @@ from http import HTTPStatus
 from typing import Protocol
 
 import msgspec
+import structlog
 from anyio import CapacityLimiter, to_thread
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -20,7 +21,9 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Scope, Send
 
-from application.ports import Unavailable
+from application.ports import Unavailable, Unreadable
+
+log = structlog.get_logger(__name__)
 
 Clock = Callable[[], datetime]
 
@@ -103,7 +106,11 @@ def create_pki_app(routes: list[BaseRoute]) -> Starlette:
     async def unavailable(request: Request, error: Exception) -> Response:
         return PlainTextResponse("try later\n", HTTPStatus.SERVICE_UNAVAILABLE, {"Retry-After": RETRY_AFTER})
 
-    app = Starlette(routes=routes, exception_handlers={Unavailable: unavailable})
+    async def unreadable(request: Request, error: Exception) -> Response:
+        log.error("a stored fact was changed, or is a newer version's", place=str(error))
+        return PlainTextResponse("a record cannot be read\n", HTTPStatus.INTERNAL_SERVER_ERROR)
+
+    app = Starlette(routes=routes, exception_handlers={Unavailable: unavailable, Unreadable: unreadable})
     app.router.redirect_slashes = False
     return app
 

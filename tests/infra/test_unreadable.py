@@ -6,10 +6,19 @@ from uuid import UUID
 import psycopg
 import pytest
 from psycopg.rows import TupleRow
+from starlette.testclient import TestClient
+from structlog.testing import capture_logs
 
 from application.ports import Changes, Unreadable
+from domain.certificate import CertificateRevoked, certificate_stream
 from domain.credentials import account_stream
+from domain.fact import COMMAND_LINE
+from infra import untold_users
+from infra.authority import IssuingAuthority
 from infra.event_store import EventStore
+from infra.ocsp import INTERNAL_ERROR
+from infra.pki import Pki
+from infra.vault_check import differences
 from projections.lock_status import LockStatus
 from projections.log_tree import LogTree
 from projections.runner import Runner, catch_up, connect
@@ -18,7 +27,11 @@ from tests.support.command_line import CommandLine
 from tests.support.database import Dsn
 from tests.support.eventually import eventually
 from tests.support.house import TARO, House
+from tests.support.ocsp import issued, pki, request
 from tests.support.unreadable_facts import ACTS, tamper
+from web.pki import create_pki_app
+
+__all__ = ["pki"]
 
 STREAM = UUID("4b1d8f0e-0000-4000-8000-000000000001")
 OTHER = UUID("4b1d8f0e-0000-4000-8000-000000000002")
@@ -99,6 +112,54 @@ def test_no_error_behind_it_quotes_what_stands_there(stored: EventStore, owner: 
         stored.entries(0)
 
     assert [(each.value.__cause__, each.value.__context__) for each in (of_stream, of_log)] == [(None, None)] * 2
+
+
+# ---- who asks other tables, which lead to facts
+
+
+def test_a_change_to_the_certificate_of_a_log_in_is_told_by_its_place(house: House, owner: Owner) -> None:
+    house.organization()
+    house.user()
+    house.issue()
+    cookie = house.log_in()
+    position = tamper(owner, certificate_stream(TARO, 1), 2)
+
+    with pytest.raises(Unreadable, match=f"position {position} "):
+        house.sessions.with_certificate(cookie)
+
+
+@pytest.mark.parametrize("act", sorted(set(ACTS) - {"no kind"}))
+def test_a_changed_revocation_is_neither_good_nor_left_out_of_the_list(
+    house: House, authority: IssuingAuthority, pki: Pki, owner: Owner, act: str
+) -> None:
+    house.organization()
+    serial = issued(house)
+    house.desk.revocation.revoke_user(TARO, "lost", COMMAND_LINE, house.clock())
+    stream = certificate_stream(TARO, 1)
+    version = [type(fact) for fact in house.store.load(stream)].index(CertificateRevoked) + 1
+    position = tamper(owner, stream, version, act)
+
+    with capture_logs() as lines, TestClient(create_pki_app(pki.routes(house.clock))) as client:
+        asked = request(authority.issuing, serial)
+        answer = client.post("/ocsp", content=asked, headers={"content-type": "application/ocsp-request"})
+        revoked = client.get("/crl/issuing.crl")
+
+    assert (answer.status_code, answer.content) == (200, INTERNAL_ERROR.body)
+    assert (revoked.status_code, revoked.text) == (500, "a record cannot be read\n")
+    assert [line["place"].split(" (")[0] for line in lines if "place" in line] == [
+        f"the fact at position {position}"
+    ] * 2
+
+
+def test_the_check_of_the_vault_and_the_migration_tell_the_place(house: House, owner: Owner) -> None:
+    house.organization()
+    house.user()
+    position = tamper(owner, account_stream(TARO), 1)
+
+    with pytest.raises(Unreadable, match=f"position {position} "):
+        list(differences(house.database))
+    with pytest.raises(Unreadable, match=f"position {position} "):
+        untold_users.tell(owner, NINE)
 
 
 # ---- the projector

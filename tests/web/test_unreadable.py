@@ -9,6 +9,7 @@ from psycopg.rows import TupleRow
 from structlog.testing import capture_logs
 
 from application.ports import Unreadable
+from domain.certificate import certificate_stream
 from domain.credentials import account_stream
 from tests.support.accounts import NINE
 from tests.support.api import LOCK_STATUS, Door, api_of
@@ -71,6 +72,15 @@ def test_who_is_tampered_with_sees_the_page_without_a_head(auditor: Browser, own
     home = auditor.open("/home")
 
     assert (answer.status_code, home.status_code) == (404, 500)
+    assert (auditor.page.h1, auditor.page.forms) == (HEADING, [])
+
+
+def test_so_does_every_page_of_whose_certificate_was_tampered_with(auditor: Browser, owner: Owner) -> None:
+    tamper(owner, certificate_stream("audit001", 1), 2)
+
+    answers = [auditor.open(path) for path in ("/home", "/audit/events")]
+
+    assert [answer.status_code for answer in answers] == [500, 500]
     assert (auditor.page.h1, auditor.page.forms) == (HEADING, [])
 
 
