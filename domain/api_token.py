@@ -8,7 +8,7 @@ from uuid import UUID, uuid5
 import msgspec
 
 from domain.errors import InvalidInput, NothingToRevoke, NotPermitted
-from domain.fact import Fact
+from domain.fact import Fact, Instant
 from domain.policy import TOKEN_DAYS
 from domain.user_account_facts import STAFF, Role
 
@@ -25,7 +25,7 @@ class TokenIssued(Fact, frozen=True):
     TOPIC: ClassVar[str] = "api-token.issued.1"
     token_id: str
     user_id: str
-    until: datetime
+    until: Instant
 
 
 class TokenRevoked(Fact, frozen=True):

@@ -1,10 +1,9 @@
 """What the certification authority published (R4.10): one stream per authority, named by its key identifier."""
 
-from datetime import datetime
 from typing import ClassVar
 from uuid import UUID, uuid5
 
-from domain.fact import Fact
+from domain.fact import Fact, Instant
 
 AUTHORITIES = UUID("6f0f5a5e-0a9c-4f43-9a53-1f2f7c0f6a71")
 
@@ -19,7 +18,7 @@ class RevocationListPublished(Fact, frozen=True):
 
     TOPIC: ClassVar[str] = "authority.revocation-list-published.1"
     number: int
-    this_update: datetime
-    next_update: datetime
+    this_update: Instant
+    next_update: Instant
     sha256: str
     entries: int

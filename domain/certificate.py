@@ -20,7 +20,7 @@ from domain.errors import (
     NothingToRevoke,
     PackageGone,
 )
-from domain.fact import Fact
+from domain.fact import Fact, Instant
 from domain.policy import PACKAGE_LIFE
 from domain.validity import Validity
 
@@ -62,8 +62,8 @@ class CertificateIssued(Fact, frozen=True):
     serial: str
     der: bytes
     fingerprint: str
-    not_before: datetime
-    not_after: datetime
+    not_before: Instant
+    not_after: Instant
 
 
 class KeyPackageDelivered(Fact, frozen=True):

@@ -6,11 +6,12 @@ A fact says what happened, when, and by whom. It is stored for ever under TOPIC,
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import ClassVar
+from typing import Annotated, ClassVar
 from uuid import UUID
 
 import msgspec
 
+Instant = Annotated[datetime, msgspec.Meta(tz=True)]  # without an offset from UTC none is read
 COMMAND_LINE = "command-line"
 WORKER = "worker"
 
@@ -19,7 +20,7 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True):
     """`at` is an aware UTC instant; `by` is a user ID, `command-line` or `worker`. Never a name, address or secret."""
 
     TOPIC: ClassVar[str]
-    at: datetime
+    at: Instant
     by: str
 
     @classmethod

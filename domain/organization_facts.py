@@ -1,9 +1,8 @@
 """What happens to an Organization: its facts, as they are stored for ever (R6.4, R7)."""
 
-from datetime import datetime
 from typing import ClassVar, Literal
 
-from domain.fact import Fact
+from domain.fact import Fact, Instant
 
 Profile = Literal["modern", "legacy"]
 Switch = Literal["on", "off"]
@@ -47,7 +46,7 @@ class MasterInvited(Fact, frozen=True):
 
     TOPIC: ClassVar[str] = "organization.master-invited.1"
     credential: int
-    password_until: datetime
+    password_until: Instant
 
 
 # Whoever tries the letter's password is nobody yet: the actor of these five is the organization's code.
@@ -74,7 +73,7 @@ class InvitationRefused(Fact, frozen=True):
 class InvitationLocked(Fact, frozen=True):
     TOPIC: ClassVar[str] = "organization.invitation-locked.1"
     lock: int
-    until: datetime
+    until: Instant
 
 
 class InvitationBlocked(Fact, frozen=True):

@@ -3,10 +3,9 @@
 Each has a stream of its own: nothing follows on it.
 """
 
-from datetime import datetime
 from typing import ClassVar, Literal
 
-from domain.fact import Fact
+from domain.fact import Fact, Instant
 
 Form = Literal["jsonl", "csv"]
 
@@ -20,7 +19,7 @@ class HistoryRead(Fact, frozen=True):
     TOPIC: ClassVar[str] = "reading.history-read.1"
     what: str
     asked: dict[str, str]
-    as_of: datetime | None = None
+    as_of: Instant | None = None
 
 
 class HistoryExported(Fact, frozen=True):

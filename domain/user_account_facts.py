@@ -1,10 +1,9 @@
 """What happens to a UserAccount: its facts, as they are stored for ever (R2-R4, R6)."""
 
-from datetime import datetime
 from typing import ClassVar, Literal
 
 from domain.certificate import Reason
-from domain.fact import Fact
+from domain.fact import Fact, Instant
 
 Role = Literal["general", "master", "bank_admin", "auditor"]
 STAFF: tuple[Role, ...] = ("bank_admin", "auditor")
@@ -23,7 +22,7 @@ class UserRegistered(Fact, frozen=True):
     person: int
     commitment: str
     credential: int
-    password_until: datetime
+    password_until: Instant
 
 
 class PasswordAccepted(Fact, frozen=True):
@@ -48,7 +47,7 @@ class AccessRefused(Fact, frozen=True):
 class AccountLocked(Fact, frozen=True):
     TOPIC: ClassVar[str] = "user-account.locked.1"
     lock: int
-    until: datetime
+    until: Instant
 
 
 class AccountLockExpired(Fact, frozen=True):
@@ -80,7 +79,7 @@ class PasswordReset(Fact, frozen=True):
 
     TOPIC: ClassVar[str] = "user-account.password-reset.1"
     credential: int
-    password_until: datetime
+    password_until: Instant
 
 
 class ContactChanged(Fact, frozen=True):
@@ -122,7 +121,7 @@ class IssuanceCodeSent(Fact, frozen=True):
 
     TOPIC: ClassVar[str] = "user-account.issuance-code-sent.1"
     number: int
-    until: datetime
+    until: Instant
 
 
 class IssuanceCodeFailed(Fact, frozen=True):

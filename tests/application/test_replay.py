@@ -173,6 +173,38 @@ def test_a_certificate_is_told_as_it_stood_before_and_after_its_revocation(certi
     assert {each.fingerprint for each in told} == {certified.fingerprint()}
 
 
+def test_a_certificate_is_told_with_all_that_is_known_of_it(house: House) -> None:
+    house.clock.set(NINE + HOUR)
+    house.issue()
+    house.clock.set(NINE + 2 * HOUR)
+    house.log_in()
+    known, before = house.certificate(), certificate(house, NINE + HOUR)
+    assert known.serial
+    assert known.validity
+
+    told = certificate(house, NINE + 2 * HOUR)
+
+    assert told == CertificateAsOf(
+        as_of=NINE + 2 * HOUR,
+        serial=known.serial,
+        user_id=TARO,
+        number=1,
+        state="live",
+        planned_at=NINE + HOUR,
+        issued_at=NINE + HOUR,
+        not_before=known.validity.not_before,
+        not_after=known.validity.not_after,
+        last_day=known.validity.last_day,
+        fingerprint=known.fingerprint,
+        package_waits=True,
+        first_used_at=NINE + 2 * HOUR,
+        revoked_at=None,
+        reason=None,
+        facts=before.facts + 1,
+    )
+    assert (before.first_used_at, before.as_of) == (None, NINE + HOUR)
+
+
 def test_a_certificate_runs_out_with_the_end_of_its_last_day(certified: House) -> None:
     certified.clock.set(NINE + 3 * HOUR)
     certified.issue()
@@ -207,6 +239,8 @@ def test_a_planned_serial_stands_for_itself_whatever_became_of_the_issue(house: 
 
     assert [each.state for each in told] == ["planned", "revoked"]
     assert [(each.issued_at, each.not_after, each.package_waits) for each in told] == [(None, None, False)] * 2
+    assert [(each.fingerprint, each.first_used_at) for each in told] == [(None, None)] * 2
+    assert {(each.planned_at, each.serial) for each in told} == {(NINE, plan)}
     assert [each.reason for each in told] == [None, "requested"]
     assert (certificate(house, NINE + HOUR, issued).state, account(house, NINE).certificates) == ("live", told[:1])
 
@@ -219,7 +253,7 @@ def test_before_it_was_planned_there_was_no_certificate(certified: House) -> Non
 
 
 def test_an_unknown_serial_is_not_found(house: House) -> None:
-    with pytest.raises(NotFound):
+    with pytest.raises(NotFound, match=r"^certificate$"):
         house.desk.replay.certificate("0A" * 16, NINE, LATER)
 
 

@@ -19,6 +19,10 @@ def revocations(house: House) -> list[tuple[LogEntry, CertificateRevoked]]:
     return [(entry, entry.fact) for entry in house.store.entries(0, 1000) if isinstance(entry.fact, CertificateRevoked)]
 
 
+def test_who_asked_is_named_in_no_error() -> None:
+    assert repr([Requester("見本\u3000花子")]) == "[Requester(…)]"
+
+
 def test_who_asked_is_kept_in_the_vault_for_each_certificate_and_proven_by_its_fact(house: House) -> None:
     house.issue()
     house.clock.set(RENEWAL)

@@ -86,6 +86,7 @@ def test_a_revoked_token_opens_nothing_and_is_not_revoked_twice(house: House, to
 
     assert refused(tokens, house, secret) == "unknown"
     assert tokens.live(house.clock()) == []
+    assert house.database.execute("select hash from api_tokens") == []
     with pytest.raises(NothingToRevoke):
         tokens.revoke(token_id, COMMAND_LINE, house.clock())
 
@@ -130,6 +131,7 @@ def test_neither_the_secret_nor_its_likeness_is_stored(house: House, tokens: Tok
     facts = repr(house.every_fact())
 
     assert [row["token_id"] for row in rows] == [token_id]
+    assert (len(bytes.fromhex(token_id)), len(secret)) == (8, 43)  # of 32 random octets
     assert secret not in facts
     assert secret not in str(rows)
 
@@ -140,5 +142,5 @@ def test_what_was_never_given_out_opens_nothing(house: House, tokens: Tokens, se
 
 
 def test_an_unknown_id_cannot_be_revoked(house: House, tokens: Tokens) -> None:
-    with pytest.raises(NotFound):
+    with pytest.raises(NotFound, match=r"^token$"):
         tokens.revoke("00" * 8, COMMAND_LINE, house.clock())

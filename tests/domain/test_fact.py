@@ -13,7 +13,7 @@ import msgspec
 import pytest
 from msgspec import StructMeta
 
-from domain.fact import COMMAND_LINE, WORKER, Fact
+from domain.fact import COMMAND_LINE, WORKER, Fact, Instant
 from infra.event_store import FactMapper
 from tests.support.accounts import NINE, domain_facts, domain_files, fact
 
@@ -29,6 +29,8 @@ HOW_TO_CHANGE = (
 
 def type_name(kind: Any) -> str:
     """`int | None`, `Literal[on, off]`, `dict[str, str]`, `datetime`: as docs/facts.json writes a field's type."""
+    if kind == Instant:
+        return "datetime"
     if get_origin(kind) is Literal:
         return f"Literal[{', '.join(get_args(kind))}]"
     if get_origin(kind) is dict:

@@ -5,12 +5,13 @@ from uuid import UUID
 import psycopg
 from psycopg.rows import TupleRow
 
-# A state cut off, letters that are none, another shape, an instant of no day, a kind nobody knows.
+# A state cut off, letters that are none, another shape, an instant of no day, one of no place, a kind nobody knows.
 ACTS = {
     "truncated": "state = substr(state, 1, 12)",
     "no letters": r"state = '\x7b226279223a22ff227d'",
     "another shape": "state = '[]'",
     "no instant": "state = convert_to(replace(convert_from(state, 'UTF8'), '2026-11-', '2026-13-'), 'UTF8')",
+    "no offset": """state = convert_to(replace(convert_from(state, 'UTF8'), 'Z"', '"'), 'UTF8')""",
     "no kind": "topic = 'of.nobody.1'",
 }
 
