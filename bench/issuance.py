@@ -17,7 +17,7 @@ from domain.validity import Validity
 from infra.bootstrap import load_authority
 from infra.clock import now
 from infra.pkcs12 import Rounds, make_key, pack
-from infra.profile import CertificateProfile
+from infra.profile import CertificateProfile, signed
 from tests.support.fleet import Process, wait
 
 ISSUES = 5  # in one round
@@ -40,7 +40,7 @@ def bare(at: Place) -> Side:
     def issue() -> None:
         key = make_key("p256")
         request = CertificateRequest("bench00000", "見本商事株式会社", key.public, Validity.from_issue(now()))
-        certificate = profile.build(request, x509.random_serial_number(), authority.key)
+        certificate = signed(profile.builder(request, x509.random_serial_number()), authority.key)
         der = certificate.public_bytes(Encoding.DER)
         pack(request.user_id, key.private, der, authority.chain, password, "modern", Rounds())
 

@@ -30,7 +30,7 @@ from infra import root_list
 from infra.authority_certificates import issuing_certificate, root_certificate
 from infra.certificate_parts import RSA_EXPONENT, IssuerKey, hex_serial, key_identifier
 from infra.private_file import sync_folder, write_first, write_whole
-from infra.profile import CertificateProfile
+from infra.profile import CertificateProfile, signed
 
 THROWAWAY_BITS = 1024  # with RSA, where signing takes a quarter of what it takes with 2048
 PASSPHRASE_BYTES = 32  # random, so that the cost of the key file's derivation does not matter
@@ -84,7 +84,7 @@ class IssuingAuthority:
         signed by a key that nobody trusts and that dies with this process (R4.9)."""
         self._profile.check_request(request)
         serial = x509.random_serial_number()  # 159 random bits
-        copy = self._profile.build(request, serial, self._throwaway)
+        copy = signed(self._profile.builder(request, serial), self._throwaway)
         self._profile.check(copy.public_bytes(Encoding.DER), request, serial)
         tbs = copy.tbs_certificate_bytes
         return Planned(hex_serial(serial), tbs, sha256(tbs).hexdigest())
@@ -92,8 +92,9 @@ class IssuingAuthority:
     def sign(self, request: CertificateRequest, planned: Planned) -> bytes:
         """Built again rather than signed as it lies, so that the record and the request must agree: first by the
         throwaway key, so that the real one never signs anything else, and then, as R4.9 asks, once more by the real."""
+        builder = self._profile.builder(request, int(planned.serial, 16))
         for key in (self._throwaway, self.key):
-            certificate = self._profile.build(request, int(planned.serial, 16), key)
+            certificate = signed(builder, key)
             if certificate.tbs_certificate_bytes != planned.tbs:
                 raise ProfileViolation("the certificate is not the planned one")
         try:

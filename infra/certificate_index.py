@@ -5,7 +5,7 @@ from uuid import UUID
 
 from application.ports import Row
 from domain.certificate import written_serial
-from infra.postgres import Database
+from infra.postgres import Database, statement
 
 REMEMBERED = 10_000  # certificates, some 2 MB
 
@@ -19,11 +19,11 @@ class CertificateIndex:
 
     def planned(self, serial: str, stream: UUID, not_after: datetime) -> Row:
         query = "insert into certificate_index (serial, stream, not_after, authority) values (%s, %s, %s, %s)"
-        return lambda cursor: cursor.execute(query, [serial, stream, not_after, self._authority])
+        return statement(query, serial, stream, not_after, self._authority)
 
     def issued(self, serial: str, fingerprint: str) -> Row:
         query = "update certificate_index set fingerprint = %s where serial = %s"
-        return lambda cursor: cursor.execute(query, [fingerprint, serial])
+        return statement(query, fingerprint, serial)
 
     def by_fingerprint(self, fingerprint: str) -> UUID | None:
         """Asked at every request behind the log-in, and so remembered; how the certificate stands is not known here."""

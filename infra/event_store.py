@@ -5,7 +5,7 @@ and the append, which takes one round trip and may carry rows of other tables in
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import contextmanager, suppress
 from typing import Any, cast
 from uuid import UUID
 
@@ -28,9 +28,11 @@ from psycopg.errors import DeadlockDetected, ReadOnlySqlTransaction, Serializati
 from application.ports import Changes, Conflict, Row, Unavailable, Unreadable
 from domain.fact import Fact, LogEntry
 from domain.fact_kinds import KINDS
-from infra.postgres import Database
+from infra.postgres import Database, Statement
 
 APPEND = "select append_events(%s::uuid[], %s::bigint[], %s::text[], %s::bytea[])"
+# Behind the row's own statement, which the condition waits for: the table's lock is taken last.
+APPEND_BEHIND = f"with row as ({{}} returning 1) {APPEND} where (select count(*) from row) >= 0"  # noqa: S608  (ours)
 SELECT_STATES = "select topic, state from stored_events where originator_id = %s order by originator_version"
 SELECT_PLACE = (
     "select notification_id, originator_version from stored_events where originator_id = %s"
@@ -126,16 +128,20 @@ class AppendRecorder(PostgresApplicationRecorder):
             array(event.topic for event in stored_events),  # letters, hyphens, dots and digits
             array(rf'"\\x{event.state.hex()}"' for event in stored_events),
         )
-        with (
-            self.datastore.get_connection() as connection,
-            # Alone the append is a transaction by itself, for the pool's connections commit each statement.
-            connection.transaction() if rows else nullcontext(),
-            connection.cursor() as cursor,
-        ):
-            for row in rows:
-                row(cursor)
-            # Last, for it holds the table's lock until the commit.
-            return [found["append_events"] for found in cursor.execute(APPEND, columns)]
+        with self.datastore.get_connection() as connection, connection.cursor() as cursor:
+            # One statement is a transaction by itself, for the pool's connections commit each.
+            match rows:
+                case []:
+                    cursor.execute(APPEND, columns)
+                case [Statement(query, parameters)]:
+                    cursor.execute(APPEND_BEHIND.format(query), [*parameters, *columns])
+                case _:
+                    with connection.transaction():
+                        for row in rows:
+                            row(cursor)
+                        # Last, for it holds the table's lock until the commit.
+                        cursor.execute(APPEND, columns)
+            return [found["append_events"] for found in cursor]
 
 
 def array(elements: Iterable[str]) -> str:

@@ -4,14 +4,16 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 from uuid import UUID
 
+import msgspec
 import psycopg
 import psycopg_pool
 from psycopg import sql
 from psycopg.rows import DictRow, TupleRow
 
-from application.ports import Busy, Row, Unavailable
+from application.ports import Busy, Unavailable
 from infra.pool import ANSWER_SECONDS, Connection, Pool
 
 POOL_SIZE = 8
@@ -71,9 +73,21 @@ class Database:
         self.pool.close()
 
 
-def statement(query: str, *parameters: object) -> Row:
-    """A row for the facts' own transaction: one statement of ours."""
-    return lambda cursor: cursor.execute(query, parameters)
+class Statement(msgspec.Struct, frozen=True):
+    """A Row for the facts' own transaction, of one insert, update or delete of ours, which returns nothing.
+
+    Where it is the only one it goes to the server with the facts, in one trip.
+    """
+
+    query: str
+    parameters: tuple[object, ...]
+
+    def __call__(self, cursor: Any) -> None:
+        cursor.execute(self.query, self.parameters)
+
+
+def statement(query: str, *parameters: object) -> Statement:
+    return Statement(query, parameters)
 
 
 class DatabaseTurns:

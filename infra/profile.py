@@ -50,11 +50,23 @@ class CertificateProfile:
         self._issuing = issuing
         self._base = pki_url.rstrip("/")
         self._name = name
+        # The same in every certificate, before and behind its own key's identifier.
+        self._purpose: list[tuple[x509.ExtensionType, bool]] = [
+            (x509.BasicConstraints(ca=False, path_length=None), True),
+            (key_usage(digital_signature=True), True),
+            (x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]), False),
+        ]
+        self._origin: list[tuple[x509.ExtensionType, bool]] = [
+            (authority_key_identifier(issuing), False),
+            (x509.CertificatePolicies([x509.PolicyInformation(POLICY, None)]), False),
+            (crl_at(f"{self._base}/crl/{name}.crl"), False),
+            (access_at(f"{self._base}/ca/{name}.cer", f"{self._base}/ocsp"), False),
+        ]
 
-    def build(self, request: CertificateRequest, serial: int, key: IssuerKey) -> x509.Certificate:
-        """The certificate as `key` signs it; the to-be-signed bytes depend on the key's type alone."""
+    def builder(self, request: CertificateRequest, serial: int) -> x509.CertificateBuilder:
+        """Signed by `signed`; the to-be-signed bytes depend on the key's type alone."""
         public_key = _client_key(request.public_key)
-        return (
+        builder = (
             x509.CertificateBuilder()
             .serial_number(serial)
             .issuer_name(self._issuing.subject)
@@ -62,16 +74,11 @@ class CertificateProfile:
             .not_valid_after(request.validity.not_after)
             .subject_name(subject(organization=request.organization, common_name=request.user_id))
             .public_key(public_key)
-            .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-            .add_extension(key_usage(digital_signature=True), critical=True)
-            .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]), critical=False)
-            .add_extension(x509.SubjectKeyIdentifier.from_public_key(public_key), critical=False)
-            .add_extension(authority_key_identifier(self._issuing), critical=False)
-            .add_extension(x509.CertificatePolicies([x509.PolicyInformation(POLICY, None)]), critical=False)
-            .add_extension(crl_at(f"{self._base}/crl/{self._name}.crl"), critical=False)
-            .add_extension(access_at(f"{self._base}/ca/{self._name}.cer", f"{self._base}/ocsp"), critical=False)
-            .sign(key, digest_for(key.public_key()))
         )
+        identifier = x509.SubjectKeyIdentifier.from_public_key(public_key)
+        for extension, critical in (*self._purpose, (identifier, False), *self._origin):
+            builder = builder.add_extension(extension, critical)
+        return builder
 
     def check_request(self, request: CertificateRequest) -> None:
         """What can be said before building. Raises ProfileViolation with every broken rule."""
@@ -152,6 +159,10 @@ class CertificateProfile:
 
     def _at(self, path: str) -> x509.UniformResourceIdentifier:
         return x509.UniformResourceIdentifier(self._base + path)
+
+
+def signed(builder: x509.CertificateBuilder, key: IssuerKey) -> x509.Certificate:
+    return builder.sign(key, digest_for(key.public_key()))
 
 
 def _client_key(spki: bytes) -> ec.EllipticCurvePublicKey | rsa.RSAPublicKey:

@@ -47,7 +47,8 @@ class SessionBook:
         cookie = secrets.token_urlsafe(32)
 
         begun = (session_id(cookie), user_id, role, fingerprint, now, now, must_change_password)
-        return cookie, statement(BEGIN, now - SESSION_LIFE, now - SESSION_IDLE, user_id, *begun)
+        parameters = (now - SESSION_LIFE, now - SESSION_IDLE, user_id, *begun)
+        return cookie, lambda cursor: cursor.execute(BEGIN, parameters)  # no `statement`: it is two in one already
 
     def find(self, cookie: str) -> Session | None:
         query = f"select {COLUMNS} from sessions where id = %s"  # noqa: S608  (columns of ours)

@@ -21,7 +21,7 @@ from domain.policy import Policy
 from domain.user_account_facts import PasswordAccepted, UserRegistered
 from tests.support.accounts import MINUTE
 from tests.support.crowd import refusals, together
-from tests.support.house import MASTER, NINE, RIGHT, TARO, WRONG, House
+from tests.support.house import MASTER, NINE, RENEWAL, RIGHT, TARO, WRONG, House
 
 # ---- registered
 
@@ -243,6 +243,13 @@ def test_a_stranger_cannot_be_released(house: House) -> None:
 # ---- the own password before an act
 
 
+def test_a_change_of_ones_own_password_is_such_a_try_too(house: House) -> None:
+    house.desk.accounts.change_password(TARO, RIGHT, "tulip2026", "tulip2026")
+
+    (accepted,) = [fact for fact in house.every_fact() if isinstance(fact, PasswordAccepted)]
+    assert accepted.entry == "step_up"
+
+
 def test_the_own_password_is_confirmed_as_a_try_like_any_other(house: House) -> None:
     house.fail(2)
 
@@ -290,6 +297,7 @@ def test_home_tells_the_log_in_before_and_the_failures_since(house: House) -> No
     home = house.desk.accounts.home(visitor)
 
     assert (home.last_login, home.failures_since) == (NINE, 2)
+    assert (home.account, home.renewed) == (house.account(), False)
     assert (home.organization_name, home.person) == ("見本商事株式会社", Contact("見本 太郎", "taro@example.com"))
 
 
@@ -301,6 +309,29 @@ def test_home_tells_all_failures_before_the_first_log_in(house: House) -> None:
     home = house.desk.accounts.home(house.desk.sessions.visitor(session, house.fingerprint(), NINE))
 
     assert (home.last_login, home.failures_since) == (None, 3)
+
+
+def test_a_failure_at_the_instant_of_the_log_in_before_is_not_since_then(house: House) -> None:
+    house.issue()
+    house.fail(1)
+    house.log_in()
+    house.clock.advance(MINUTE)
+    session = house.log_in()
+
+    home = house.desk.accounts.home(house.desk.sessions.visitor(session, house.fingerprint(), house.clock()))
+
+    assert (home.last_login, home.failures_since) == (NINE, 0)
+
+
+def test_home_tells_of_a_later_certificate_that_waits(house: House) -> None:
+    house.issue()
+    house.clock.set(RENEWAL)
+    house.issue()
+    session = house.log_in()
+
+    home = house.desk.accounts.home(house.desk.sessions.visitor(session, house.fingerprint(), RENEWAL))
+
+    assert home.renewed
 
 
 def test_home_of_a_member_of_staff_names_no_organization(house: House) -> None:

@@ -13,6 +13,7 @@ from domain.errors import (
     WrongPassword,
 )
 from domain.policy import Policy
+from domain.user_account_facts import AccountClosed
 from tests.support.house import MASTER, NINE, TARO, House
 from tests.support.members import OTHERS_MASTER, register, settle, users
 
@@ -166,6 +167,13 @@ def test_a_deleted_users_certificate_is_revoked_as_closed_and_the_session_ends(h
         house.desk.sessions.visitor(session, house.fingerprint(), NINE)
     with pytest.raises(AccountIsClosed):
         house.enter()
+
+
+def test_a_deleted_user_is_closed_for_that_reason_by_the_master(house: House) -> None:
+    close(house)
+
+    (closed,) = [fact for fact in house.every_fact() if isinstance(fact, AccountClosed)]
+    assert (closed.reason, closed.by) == ("deleted", MASTER)
 
 
 @pytest.mark.parametrize("user_id", [TARO, TARO.upper(), TARO.title()])

@@ -37,6 +37,7 @@ def test_a_question_is_recorded_with_its_filters_and_the_moment_asked_for(
 
     asked = fact("HistoryRead", NINE, by=AUDITOR, what="/audit/events", asked=ASKED, as_of=NINE - DAY)
     assert [store.load(stream) for stream in streams] == [[asked]]
+    assert [entry.version for entry in store.entries(0)] == [1]
 
 
 def test_an_export_is_recorded_with_its_leaves_and_the_head_that_vouches(

@@ -8,9 +8,11 @@ from psycopg import Connection, sql
 from psycopg.rows import TupleRow
 from structlog.testing import capture_logs
 
+from domain.credentials import account_stream
 from domain.fact import COMMAND_LINE, WORKER
-from domain.notification import NotificationRequested
+from domain.notification import NotificationRequested, daily_stream
 from domain.tree_head import TreeHead, head_stream, is_due
+from domain.validity import japanese_day
 from tests.support.accounts import DAY, HOUR, MINUTE, SECOND
 from tests.support.database import Dsn
 from tests.support.heads import Heads
@@ -38,12 +40,12 @@ def traffic(house: House) -> None:
     house.register(f"user{house.store.head():04}")
 
 
+def requests(house: House) -> list[NotificationRequested]:
+    return [fact for fact in house.every_fact() if isinstance(fact, NotificationRequested) and fact.kind == "tree_head"]
+
+
 def asked(house: House) -> list[str]:
-    return [
-        fact.user_id
-        for fact in house.every_fact()
-        if isinstance(fact, NotificationRequested) and fact.kind == "tree_head"
-    ]
+    return [fact.user_id for fact in requests(house)]
 
 
 def test_the_first_head_is_signed_at_once_and_published(heads: Heads) -> None:
@@ -220,6 +222,18 @@ def test_once_a_day_in_japan_each_auditor_is_sent_the_newest_head(heads: Heads) 
 
     assert (first, again, unsigned, next_day) == (2, 0, 0, 2)
     assert asked(house) == [AUDITOR, OTHER] * 2
+
+
+def test_a_mail_names_the_head_and_is_the_auditors_first_fact_of_that_day(heads: Heads) -> None:
+    auditor(heads.house, AUDITOR)
+    heads.sign()
+    heads.ask()
+
+    [request] = requests(heads.house)
+    entry = heads.house.store.entries(0, 100)[-1]
+    assert (request.stream, request.version, request.by) == (head_stream(heads.published()[0]), 1, WORKER)
+    today = daily_stream("tree_head", account_stream(AUDITOR), japanese_day(NINE))
+    assert (entry.fact, entry.stream, entry.version) == (request, today, 1)
 
 
 def test_an_auditor_who_was_closed_is_sent_none(heads: Heads) -> None:

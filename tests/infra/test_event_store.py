@@ -1,7 +1,7 @@
 """The event store: facts and rows together or not at all, and what each fault of the world is called (R3.5, R10.8)."""
 
 from collections.abc import Iterator, Sequence
-from threading import Barrier
+from threading import Barrier, Thread
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -16,6 +16,7 @@ from infra.event_store import AppendRecorder, EventStore
 from infra.postgres import Database, statement
 from tests.support.accounts import NINE, fact
 from tests.support.crowd import BOUND, refusals, together
+from tests.support.eventually import eventually
 from tests.support.fakes import Between, WatchedStore
 
 STREAM = UUID("4b1d8f0e-0000-4000-8000-000000000001")
@@ -167,6 +168,27 @@ def test_of_two_saves_that_wait_for_each_others_rows_one_is_told_of_a_conflict(
 
     assert refusals(outcomes) == [Conflict]
     assert len(store.load(STREAM)) + len(store.load(OTHER)) == 1
+
+
+def test_who_waits_for_a_row_keeps_nobody_else_from_saving(
+    store: EventStore, database: Database, owner: psycopg.Connection[Any]
+) -> None:
+    store.save(rows=[session("row00001")])
+    waiting = "select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
+
+    with owner.transaction():
+        owner.execute("select from sessions where id = 'row00001' for update")
+        behind = Thread(
+            target=store.save, args=[Changes(STREAM, 0, [FIRST])], kwargs={"rows": [end_session("row00001")]}
+        )
+        behind.start()
+        waits = eventually(lambda: bool(database.execute(waiting)))
+        store.save(Changes(OTHER, 0, [FIRST]))
+        before = store.load(STREAM)
+    behind.join()
+
+    assert waits
+    assert (before, store.load(OTHER), store.load(STREAM)) == ([], [FIRST], [FIRST])
 
 
 def test_a_save_that_the_server_could_not_put_behind_another_is_a_conflict(store: EventStore) -> None:
