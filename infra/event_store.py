@@ -31,8 +31,6 @@ from domain.fact_kinds import KINDS
 from infra.postgres import Database, Statement
 
 APPEND = "select append_events(%s::uuid[], %s::bigint[], %s::text[], %s::bytea[])"
-# Behind the row's own statement, which the condition waits for: the table's lock is taken last.
-APPEND_BEHIND = f"with row as ({{}} returning 1) {APPEND} where (select count(*) from row) >= 0"  # noqa: S608  (ours)
 SELECT_STATES = "select topic, state from stored_events where originator_id = %s order by originator_version"
 SELECT_PLACE = (
     "select notification_id, originator_version from stored_events where originator_id = %s"
@@ -129,17 +127,17 @@ class AppendRecorder(PostgresApplicationRecorder):
             array(rf'"\\x{event.state.hex()}"' for event in stored_events),
         )
         with self.datastore.get_connection() as connection, connection.cursor() as cursor:
-            # One statement is a transaction by itself, for the pool's connections commit each.
+            # The append comes last, for it holds the table's lock until the commit. One statement is a transaction by
+            # itself, for the pool's connections commit each.
             match rows:
                 case []:
                     cursor.execute(APPEND, columns)
-                case [Statement(query, parameters)]:
-                    cursor.execute(APPEND_BEHIND.format(query), [*parameters, *columns])
+                case [Statement() as only]:
+                    cursor.execute(only.then(APPEND), [*only.parameters, *columns])
                 case _:
                     with connection.transaction():
                         for row in rows:
                             row(cursor)
-                        # Last, for it holds the table's lock until the commit.
                         cursor.execute(APPEND, columns)
             return [found["append_events"] for found in cursor]
 

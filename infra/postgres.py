@@ -76,18 +76,26 @@ class Database:
 class Statement(msgspec.Struct, frozen=True):
     """A Row for the facts' own transaction, of one insert, update or delete of ours, which returns nothing.
 
-    Where it is the only one it goes to the server with the facts, in one trip.
+    `earlier` is another one, whose rows `query` knows by that name, and whose parameters come first. Where it is the
+    only Row it goes to the server with the facts, in one trip.
     """
 
     query: str
     parameters: tuple[object, ...]
+    earlier: str | None = None
 
     def __call__(self, cursor: Any) -> None:
-        cursor.execute(self.query, self.parameters)
+        before = f"with earlier as ({self.earlier}) " if self.earlier else ""
+        cursor.execute(before + self.query, self.parameters)
+
+    def then(self, query: str) -> str:
+        """This one and then, by its condition, the other: their common order is what a WITH alone does not give."""
+        before = f"earlier as ({self.earlier}), " if self.earlier else ""
+        return f"with {before}done as ({self.query} returning 1) {query} where (select count(*) from done) >= 0"  # noqa: S608  (ours)
 
 
-def statement(query: str, *parameters: object) -> Statement:
-    return Statement(query, parameters)
+def statement(query: str, *parameters: object, earlier: str | None = None) -> Statement:
+    return Statement(query, parameters, earlier)
 
 
 class DatabaseTurns:

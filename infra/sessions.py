@@ -16,13 +16,12 @@ COLUMNS = "user_id, role, fingerprint, began_at, seen_at, must_change_password, 
 NAMES = COLUMNS.split(", ")
 
 # A session that was over by time has not been replaced, and the new one does not say so.
+EARLIER = """
+    update sessions
+    set ended = case when began_at <= %s then 'too_long' when seen_at <= %s then 'idle' else 'replaced' end
+    where lower(user_id) = lower(%s) and ended is null
+    returning ended"""
 BEGIN = f"""
-    with earlier as (
-        update sessions
-        set ended = case when began_at <= %s then 'too_long' when seen_at <= %s then 'idle' else 'replaced' end
-        where lower(user_id) = lower(%s) and ended is null
-        returning ended
-    )
     insert into sessions (id, {COLUMNS})
     values (%s, %s, %s, %s, %s, %s, %s, exists (select from earlier where ended = 'replaced'), null)"""  # noqa: S608  (ours)
 
@@ -47,8 +46,7 @@ class SessionBook:
         cookie = secrets.token_urlsafe(32)
 
         begun = (session_id(cookie), user_id, role, fingerprint, now, now, must_change_password)
-        parameters = (now - SESSION_LIFE, now - SESSION_IDLE, user_id, *begun)
-        return cookie, lambda cursor: cursor.execute(BEGIN, parameters)  # no `statement`: it is two in one already
+        return cookie, statement(BEGIN, now - SESSION_LIFE, now - SESSION_IDLE, user_id, *begun, earlier=EARLIER)
 
     def find(self, cookie: str) -> Session | None:
         query = f"select {COLUMNS} from sessions where id = %s"  # noqa: S608  (columns of ours)
