@@ -31,6 +31,9 @@ def test_without_the_setting_one_person_revokes_at_once(house: House) -> None:
     assert house.desk.approvals.are_needed is False
     assert house.certificate().revoked == "lost"
     assert house.count("ApprovalRequested") == 0
+    ending = house.desk.revocation.ending(serial(house))
+    assert ending is not None
+    assert (ending.requester, ending.fact.paper_number) == (Requester("見本 花子"), "2026-17")
 
 
 @two_persons

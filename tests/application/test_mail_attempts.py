@@ -73,6 +73,23 @@ def test_what_was_put_off_is_sent_when_it_is_due_and_says_how_often_it_was_tried
     ]
 
 
+def test_of_what_is_put_off_the_log_names_the_fault_and_when_it_is_due_again(locked: Post) -> None:
+    with capture_logs() as logs:
+        fail(locked, AWAY, times=1)
+
+    assert logs == [
+        {
+            "event": "mail put off",
+            "log_level": "warning",
+            "notification": str(locked.stream()),
+            "kind": "locked",
+            "fault": "unreachable",
+            "attempts": 1,
+            "again": (NINE + MINUTE).isoformat(),
+        }
+    ]
+
+
 def test_after_forty_attempts_it_is_given_up_with_the_last_faults_code(locked: Post) -> None:
     fail(locked, AWAY, times=MAIL_ATTEMPTS - 1)
     before = locked.ends()

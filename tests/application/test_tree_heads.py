@@ -52,10 +52,13 @@ def test_the_first_head_is_signed_at_once_and_published(heads: Heads) -> None:
     house = heads.house
     size = len(house.every_fact())
 
-    assert heads.sign()
+    with capture_logs() as logs:
+        done = heads.sign()
 
     [head] = heads.signed()
-    assert (head.size, head.at) == (size, NINE)
+    assert (done, head.size, head.at) == (True, size, NINE)
+    assert logs == [{"event": "tree head signed", "log_level": "info", "size": size}]
+    assert heads.house.store.entries(0, 100)[-1].version == 1
     assert head.root == heads.tree.root_at(size)
     assert heads.outside.last() == head
     [signed] = house.store.load(head_stream(size))
@@ -127,10 +130,13 @@ def test_a_read_model_that_is_behind_signs_nothing(heads: Heads, monkeypatch: py
     assert heads.signed() == []
 
 
+@pytest.mark.parametrize("file", ["there", "lost"])
 def test_a_log_without_the_tree_of_its_last_head_is_told_and_not_signed(
-    heads: Heads, owner: Connection[TupleRow]
+    heads: Heads, owner: Connection[TupleRow], file: str
 ) -> None:
     heads.sign()
+    if file == "lost":
+        heads.path.unlink()
     owner.execute("update stored_events set state = state || ' '::bytea where notification_id = 1")
     start_anew(heads, owner)
     heads.house.clock.advance(DAY)
@@ -140,7 +146,8 @@ def test_a_log_without_the_tree_of_its_last_head_is_told_and_not_signed(
 
     assert signed is False
     [head] = heads.signed()
-    assert [(line["log_level"], line["size"]) for line in logs] == [("error", head.size)]
+    told = "the log no longer has the tree of a signed head: nothing is signed"
+    assert logs == [{"event": told, "log_level": "error", "size": head.size}]
 
 
 def test_a_log_that_was_set_back_behind_the_last_head_outside_is_told_and_not_signed(

@@ -170,7 +170,11 @@ class Post:
         kinds = NotificationSent | NotificationGivenUp | NotificationCancelled
         return [fact for fact in self.house.every_fact() if isinstance(fact, kinds)]
 
-    def message_id(self) -> str:
+    def stream(self) -> UUID:
         """Of the only mail."""
         [entry] = [each for each in self.house.store.entries(0, 10_000) if isinstance(each.fact, NotificationRequested)]
-        return self.letters.message_id(entry.stream)
+        return entry.stream
+
+    def message_id(self) -> str:
+        """Likewise."""
+        return self.letters.message_id(self.stream())
