@@ -85,6 +85,9 @@ class Contact(msgspec.Struct, frozen=True):
     name: str
     email: str
 
+    def __repr__(self) -> str:
+        return "Contact(…)"
+
 
 class Requester(msgspec.Struct, frozen=True):
     """Who asked the bank for an act, in its own words (R9.2)."""

@@ -122,6 +122,16 @@ def test_an_organization_has_one_master(house: House) -> None:
     assert house.store.load(account_stream("another1")) == []
 
 
+def test_an_account_is_found_with_its_person(house: House) -> None:
+    account, person = house.desk.accounts.find(TARO)
+
+    assert (account, person) == (house.account(), Contact("見本 太郎", "taro@example.com"))
+
+
+def test_a_person_is_named_in_no_error() -> None:
+    assert repr([Contact("見本 太郎", "taro@example.com")]) == "[Contact(…)]"
+
+
 # ---- a new password from somebody else
 
 
@@ -131,7 +141,7 @@ def test_a_reset_ends_the_session_and_only_its_password_is_right(house: House) -
 
     told = house.desk.accounts.reset_password(TARO, MASTER, NINE)
 
-    with pytest.raises(SessionEnded, match="reset"):
+    with pytest.raises(SessionEnded, match=r"^reset$"):
         house.desk.sessions.visitor(session, house.fingerprint(), NINE)
     with pytest.raises(WrongPassword):
         house.desk.sessions.log_in(TARO, RIGHT, house.fingerprint(), NINE)

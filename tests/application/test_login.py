@@ -233,5 +233,5 @@ def test_by_setting_the_old_certificate_and_its_session_end_with_the_issue_of_th
 
     with pytest.raises(CertificateIsSuperseded):
         house.log_in(number=1)
-    with pytest.raises(SessionEnded, match="superseded"):
+    with pytest.raises(SessionEnded, match=r"^superseded$"):
         visit(house, session)

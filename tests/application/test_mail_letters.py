@@ -1,14 +1,23 @@
 """What each mail's letter is told (R8.1, R8.2)."""
 
 from datetime import date
+from uuid import UUID
 
 import pytest
 
 from application.mail_ports import Letter
+from application.ports import Changes
 from application.streams import load_account, mail
+from domain.credentials import account_stream
+from domain.fact import COMMAND_LINE, WORKER
+from domain.notification import Notification, daily_stream
 from domain.policy import Policy
+from domain.tree_head import head_stream
+from domain.validity import japanese_day
+from infra.tree_heads import HeadKey
 from tests.support.accounts import HOUR, MINUTE, SECOND, fact
 from tests.support.house import NINE, RENEWAL, TARO, House
+from tests.support.letters import LOG_KEY
 from tests.support.post import Post
 
 EIGHT = RENEWAL + 8 * HOUR  # on the first day of the renewal window
@@ -117,6 +126,30 @@ def test_the_letter_of_a_revocation_tells_its_reason(post: Post) -> None:
 
     assert (letter.kind, letter.at, letter.reason) == ("revoked", NINE + HOUR, "retired")
     assert letter.serial == post.house.certificate().serial
+
+
+def test_the_letter_of_a_tree_head_has_the_signed_note_that_an_auditor_keeps(post: Post) -> None:
+    house, auditor = post.house, "audit001"
+    house.desk.accounts.register(auditor, "auditor", None, "監査 二郎", "jiro@example.com", COMMAND_LINE, NINE)
+    head = HeadKey("shomei.example/log", LOG_KEY).sign(3, bytes(32), NINE)
+    request = Notification.request("tree_head", auditor, head_stream(3), 1, WORKER, NINE)
+    house.store.save(Changes(head_stream(3), 0, [head]), Changes(daily(auditor), 0, request))
+
+    letter = told(post)
+
+    assert letter == Letter(
+        kind="tree_head",
+        language="ja",
+        user_id=auditor,
+        name="監査 二郎",
+        at=NINE,
+        note=head.note,
+        releases="administrator",
+    )
+
+
+def daily(user_id: str) -> UUID:
+    return daily_stream("tree_head", account_stream(user_id), japanese_day(NINE))
 
 
 @pytest.mark.parametrize("policy", [Policy(mail_when_released=True)])
