@@ -6,17 +6,19 @@ from uuid import UUID
 import msgspec
 
 from domain.certificate import CertificateRevoked, Reason
-from infra.event_store import STORED, stored_fact
+from infra.event_store import FactMapper, stored_fact
 from infra.postgres import Database
 
-# A serial leads to its stream, and of that to the facts that may have ended it: the others are large, and say no more
-# than the index, which is written with them.
-QUESTION = f"""
-select stream, fingerprint is not null as is_issued, {STORED}
+# A serial leads to its stream, and of that to the facts that may have ended it. The others are large, and say no more
+# than the index, which is written with them; but each must be of some kind of ours, or it may have been a revocation.
+QUESTION = """
+select stream, fingerprint is not null as is_issued, originator_id, originator_version, notification_id, topic,
+    case when topic like 'certificate.revoked.%%' or topic <> all(%s) then state end
 from certificate_index
-left join stored_events on originator_id = stream and topic like 'certificate.revoked.%%'
+left join stored_events on originator_id = stream
 where serial = %s and (authority is null or authority = %s)
-"""  # noqa: S608  (ours)
+"""
+KNOWN = list(FactMapper.decoders)
 
 
 class CertificateStatus(msgspec.Struct, frozen=True):
@@ -36,12 +38,12 @@ class CertificateStatuses:
 
     def of(self, serial: str) -> CertificateStatus | None:
         """None for a serial that was never planned. Raises Unavailable, and Unreadable."""
-        found = self._database.ask(QUESTION, serial, self._authority)
+        found = self._database.ask(QUESTION, KNOWN, serial, self._authority)
         if not found:
             return None
         stream, is_issued = found[0][:2]
         for _, _, *stored in found:
-            fact = stored_fact(*stored) if stored[0] is not None else None
+            fact = stored_fact(*stored) if stored[-1] is not None else None
             if isinstance(fact, CertificateRevoked) and fact.serial == serial:
                 return CertificateStatus(stream, is_issued, fact.at, fact.reason)
         return CertificateStatus(stream, is_issued)

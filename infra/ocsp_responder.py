@@ -47,6 +47,7 @@ class Responder:
         self._signer = signer
         self._guard = threading.Lock()
         self._listening = 0
+        self._told: set[str] = set()  # places that cannot be read
         self._drops = 0  # an answer that was being made meanwhile may be out of date
         self._answers: dict[Key, Cached] = {}
         self._by_stream: dict[UUID, set[Key]] = {}
@@ -77,7 +78,9 @@ class Responder:
         except Unavailable:
             return TRY_LATER
         except Unreadable as fault:  # never good, and not revoked either: nobody can read when
-            log.error("a revocation was changed, or is a newer version's", place=str(fault))
+            if str(fault) not in self._told:  # anybody may ask, again and again
+                self._told.add(str(fault))
+                log.error("a certificate's status is not told: a stored fact cannot be read", place=str(fault))
             return INTERNAL_ERROR
 
     def try_later(self) -> Answer:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from starlette.routing import BaseRoute
 
-from application.ports import FactStore
+from application.ports import FactStore, Unreadable
 from infra import root_list
 from infra.authority import IssuingAuthority, has_root_key, publish_root_list
 from infra.certificate_status import CertificateStatuses
@@ -75,12 +75,21 @@ class Pki:
             each.signer.ensure(now)
 
     def renew(self, now: datetime) -> None:
-        """All that is due: the worker's duty, so that it is done also where nobody asks for it. Raises Unavailable."""
+        """All that is due: the worker's duty, so that it is done also where nobody asks for it.
+
+        Raises Unavailable; and Unreadable, once all has been done that can be.
+        """
         self.ensure_signers(now)
+        unreadable: Unreadable | None = None
         for each in self._generations:
-            each.revocation_list.renew(now)
+            try:
+                each.revocation_list.renew(now)
+            except Unreadable as fault:
+                unreadable = fault
         if has_root_key(self._home) and root_list.is_due(self._home, now):
             publish_root_list(self._home, self._passphrase, now)
+        if unreadable:
+            raise unreadable
 
     def close(self) -> None:
         for each in self._generations:

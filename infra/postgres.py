@@ -74,10 +74,10 @@ class Database:
 
 
 class Statement(msgspec.Struct, frozen=True):
-    """A Row for the facts' own transaction, of one insert, update or delete of ours, which returns nothing.
+    """A Row for the facts' own transaction: one insert, update or delete of ours, without a RETURNING.
 
-    `earlier` is another one, whose rows `query` knows by that name, and whose parameters come first. Where it is the
-    only Row it goes to the server with the facts, in one trip.
+    `earlier` is one with a RETURNING, whose rows `query` knows by that name, and whose parameters come first. The only
+    Row of a save goes to the server with the facts, in one trip.
     """
 
     query: str
@@ -89,9 +89,11 @@ class Statement(msgspec.Struct, frozen=True):
         cursor.execute(before + self.query, self.parameters)
 
     def then(self, query: str) -> str:
-        """This one and then, by its condition, the other: their common order is what a WITH alone does not give."""
-        before = f"earlier as ({self.earlier}), " if self.earlier else ""
-        return f"with {before}done as ({self.query} returning 1) {query} where (select count(*) from done) >= 0"  # noqa: S608  (ours)
+        """All of this, and then the other, whose condition waits for it: without that a WITH has no order."""
+        parts = {"earlier": self.earlier, "done": f"{self.query} returning 1"}
+        named = ", ".join(f"{name} as ({part})" for name, part in parts.items() if part)
+        waits = " and ".join(f"(select count(*) from {name}) >= 0" for name, part in parts.items() if part)  # noqa: S608  (ours)
+        return f"with {named} {query} where {waits}"
 
 
 def statement(query: str, *parameters: object, earlier: str | None = None) -> Statement:

@@ -10,8 +10,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
+import structlog
 
-from application.ports import Changes, FactStore, Row
+from application.ports import Changes, FactStore, Row, Unreadable
 from domain.authority import RevocationListPublished, authority_stream
 from domain.certificate import CertificateRevoked
 from domain.fact import WORKER
@@ -21,6 +22,8 @@ from infra.event_store import STORED, stored_fact
 from infra.postgres import Database
 from infra.revocation_list import Entries, SignedList, next_number, sign
 from web.pki import Document
+
+log = structlog.get_logger(__name__)
 
 LIFE = timedelta(days=2)  # R4.10
 PERIOD = timedelta(days=1)
@@ -88,14 +91,28 @@ class PublishedList:
         self._entries = Entries()
         self._position = 0  # of the last revocation among them
         self._served: tuple[int, Document] | None = None
+        self._told: set[str] = set()  # places that cannot be read
 
     def current(self, now: datetime) -> Document:
-        """Made anew first where it is due. Raises Unavailable, and Unreadable."""
-        number = self.renew(now).number
+        """Made anew first where it is due. Raises Unavailable, and Unreadable once the last one is over."""
+        try:
+            number = self.renew(now).number
+        except Unreadable as fault:
+            standing = self._standing()
+            if standing is None or standing.next_update <= now:
+                raise
+            self._tell(fault)
+            number = standing.number
         served = self._served
         if served is None or served[0] != number:
             served = self._served = self._fetch()
         return served[1]
+
+    def _tell(self, fault: Unreadable) -> None:
+        """Once: anybody may ask for the list, again and again."""
+        if str(fault) not in self._told:
+            self._told.add(str(fault))
+            log.error("no new list of revoked certificates: a stored fact cannot be read", place=str(fault))
 
     def renew(self, now: datetime) -> Standing:
         """Publishes a new list if that is due. Raises Unavailable, and Unreadable: no list may leave one out."""

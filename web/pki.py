@@ -72,7 +72,7 @@ class Document(msgspec.Struct, frozen=True):
 
 
 class Documents(Protocol):
-    """What the authority publishes, by its file name. Raises Unavailable; None for what there is not."""
+    """What the authority publishes, by its file name; None for what there is not. Raises Unavailable, Unreadable."""
 
     def revocation_list(self, name: str, now: datetime) -> Document | None: ...
 
@@ -107,7 +107,7 @@ def create_pki_app(routes: list[BaseRoute]) -> Starlette:
         return PlainTextResponse("try later\n", HTTPStatus.SERVICE_UNAVAILABLE, {"Retry-After": RETRY_AFTER})
 
     async def unreadable(request: Request, error: Exception) -> Response:
-        log.error("a stored fact was changed, or is a newer version's", place=str(error))
+        log.error("no list of revoked certificates: a stored fact cannot be read", place=str(error))
         return PlainTextResponse("a record cannot be read\n", HTTPStatus.INTERNAL_SERVER_ERROR)
 
     app = Starlette(routes=routes, exception_handlers={Unavailable: unavailable, Unreadable: unreadable})

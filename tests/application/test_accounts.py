@@ -1,4 +1,4 @@
-"""Accounts from outside: registered, reset, released; and the first page inside (R2.2, R2.4, R3.6, R6.2)."""
+"""Accounts from outside: registered, reset, released (R2.2, R2.4, R3.6)."""
 
 import pytest
 
@@ -19,9 +19,8 @@ from domain.errors import (
 from domain.fact import COMMAND_LINE
 from domain.policy import Policy
 from domain.user_account_facts import PasswordAccepted, UserRegistered
-from tests.support.accounts import MINUTE
 from tests.support.crowd import refusals, together
-from tests.support.house import MASTER, NINE, RENEWAL, RIGHT, TARO, WRONG, House
+from tests.support.house import MASTER, NINE, RIGHT, TARO, WRONG, House
 
 # ---- registered
 
@@ -290,65 +289,3 @@ def test_a_malformed_own_password_is_named_as_such_and_is_no_try(house: House) -
 
     assert refused.value.faults == {"own_password": "length"}
     assert house.kinds() == before
-
-
-# ---- the first page inside
-
-
-def test_home_tells_the_log_in_before_and_the_failures_since(house: House) -> None:
-    house.issue()
-    house.log_in()
-    house.clock.advance(MINUTE)
-    house.fail(2)
-    house.clock.advance(MINUTE)
-    session = house.log_in()
-
-    visitor = house.desk.sessions.visitor(session, house.fingerprint(), house.clock())
-    home = house.desk.accounts.home(visitor)
-
-    assert (home.last_login, home.failures_since) == (NINE, 2)
-    assert (home.account, home.renewed) == (house.account(), False)
-    assert (home.organization_name, home.person) == ("見本商事株式会社", Contact("見本 太郎", "taro@example.com"))
-
-
-def test_home_tells_all_failures_before_the_first_log_in(house: House) -> None:
-    house.issue()
-    house.fail(3)
-    session = house.log_in()
-
-    home = house.desk.accounts.home(house.desk.sessions.visitor(session, house.fingerprint(), NINE))
-
-    assert (home.last_login, home.failures_since) == (None, 3)
-
-
-def test_a_failure_at_the_instant_of_the_log_in_before_is_not_since_then(house: House) -> None:
-    house.issue()
-    house.fail(1)
-    house.log_in()
-    house.clock.advance(MINUTE)
-    session = house.log_in()
-
-    home = house.desk.accounts.home(house.desk.sessions.visitor(session, house.fingerprint(), house.clock()))
-
-    assert (home.last_login, home.failures_since) == (NINE, 0)
-
-
-def test_home_tells_of_a_later_certificate_that_waits(house: House) -> None:
-    house.issue()
-    house.clock.set(RENEWAL)
-    house.issue()
-    session = house.log_in()
-
-    home = house.desk.accounts.home(house.desk.sessions.visitor(session, house.fingerprint(), RENEWAL))
-
-    assert home.renewed
-
-
-def test_home_of_a_member_of_staff_names_no_organization(house: House) -> None:
-    house.staff()
-    house.desk.certification.issue_to_file("bank0001", RIGHT, COMMAND_LINE, NINE)
-    session = house.log_in(user_id="bank0001")
-
-    visitor = house.desk.sessions.visitor(session, house.fingerprint(user_id="bank0001"), NINE)
-
-    assert house.desk.accounts.home(visitor).organization_name is None

@@ -6,6 +6,7 @@ Neither is generated again when the code changes: they are what a change is meas
 
 import re
 from collections import Counter
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
@@ -45,6 +46,17 @@ def fields_of(kind: type[Fact]) -> dict[str, str]:
         field.name: type_name(field.type) + ("" if field.required else f" = {field.default}")
         for field in msgspec.structs.fields(kind)
     }
+
+
+def test_every_instant_of_a_fact_has_its_offset() -> None:
+    plain = [
+        f"{kind.TOPIC} {field.name}"
+        for kind in domain_facts()
+        for field in msgspec.structs.fields(kind)
+        if field.type != Instant and datetime in (field.type, *get_args(field.type))
+    ]
+
+    assert plain == []
 
 
 def stored_rows() -> dict[str, bytes]:

@@ -22,7 +22,7 @@ from infra.vault_check import differences
 from projections.lock_status import LockStatus
 from projections.log_tree import LogTree
 from projections.runner import Runner, catch_up, connect
-from tests.support.accounts import NINE, fact
+from tests.support.accounts import NINE, SECOND, fact
 from tests.support.command_line import CommandLine
 from tests.support.database import Dsn
 from tests.support.eventually import eventually
@@ -36,6 +36,8 @@ __all__ = ["pki"]
 STREAM = UUID("4b1d8f0e-0000-4000-8000-000000000001")
 OTHER = UUID("4b1d8f0e-0000-4000-8000-000000000002")
 FIRST = fact("LoggedIn", NINE, serial="A1")
+
+TYPE = {"content-type": "application/ocsp-request"}
 
 Owner = psycopg.Connection[TupleRow]
 
@@ -128,6 +130,20 @@ def test_a_change_to_the_certificate_of_a_log_in_is_told_by_its_place(house: Hou
         house.sessions.with_certificate(cookie)
 
 
+def test_a_fact_of_no_kind_may_have_been_a_revocation(
+    house: House, authority: IssuingAuthority, pki: Pki, owner: Owner
+) -> None:
+    house.organization()
+    serial = issued(house)
+    tamper(owner, certificate_stream(TARO, 1), 2, "no kind")
+
+    with TestClient(create_pki_app(pki.routes(house.clock))) as client:
+        asked = request(authority.issuing, serial)
+        answer = client.post("/ocsp", content=asked, headers=TYPE)
+
+    assert (answer.status_code, answer.content) == (200, INTERNAL_ERROR.body)
+
+
 @pytest.mark.parametrize("act", sorted(set(ACTS) - {"no kind"}))
 def test_a_changed_revocation_is_neither_good_nor_left_out_of_the_list(
     house: House, authority: IssuingAuthority, pki: Pki, owner: Owner, act: str
@@ -141,14 +157,35 @@ def test_a_changed_revocation_is_neither_good_nor_left_out_of_the_list(
 
     with capture_logs() as lines, TestClient(create_pki_app(pki.routes(house.clock))) as client:
         asked = request(authority.issuing, serial)
-        answer = client.post("/ocsp", content=asked, headers={"content-type": "application/ocsp-request"})
+        answers = [client.post("/ocsp", content=asked, headers=TYPE).content for _ in range(2)]
         revoked = client.get("/crl/issuing.crl")
 
-    assert (answer.status_code, answer.content) == (200, INTERNAL_ERROR.body)
+    assert answers == [INTERNAL_ERROR.body] * 2
     assert (revoked.status_code, revoked.text) == (500, "a record cannot be read\n")
     assert [line["place"].split(" (")[0] for line in lines if "place" in line] == [
         f"the fact at position {position}"
     ] * 2
+
+
+def test_the_last_list_before_the_change_is_served_to_its_end_and_each_place_told_once(
+    house: House, pki: Pki, owner: Owner
+) -> None:
+    house.organization()
+    issued(house)
+    lists = pki.newest.revocation_list
+    published = lists.current(NINE)
+    house.desk.revocation.revoke_user(TARO, "lost", COMMAND_LINE, NINE)
+    stream = certificate_stream(TARO, 1)
+    version = [type(fact) for fact in house.store.load(stream)].index(CertificateRevoked) + 1
+    position = tamper(owner, stream, version)
+
+    with capture_logs() as lines:
+        served = [lists.current(at) for at in (NINE, published.until - SECOND)]
+    with pytest.raises(Unreadable):
+        lists.current(published.until)
+
+    assert served == [published] * 2
+    assert [line["place"] for line in lines] == [place(position, version, stream)]
 
 
 def test_the_check_of_the_vault_and_the_migration_tell_the_place(house: House, owner: Owner) -> None:

@@ -83,24 +83,31 @@ def test_the_comparison_sees_one_fact_missed_or_counted_twice(
 
 
 class Cut:
-    """A cursor whose connection is cut off by the server in place of its statement number `at`."""
+    """A cursor whose connection is cut off by the server in place of its statement number `at`, counted over all the
+    cursors that are made from this one."""
 
-    def __init__(self, cursor: Cursor[DictRow], at: int) -> None:
-        self._cursor, self.left = cursor, at
-        self.connection = cursor.connection
+    def __init__(self, cursor: Cursor[Any], at: int, first: "Cut | None" = None) -> None:
+        self._cursor, self._left, self._first = cursor, at, first or self
 
-    def execute(self, *statement: Any) -> Cursor[DictRow]:
-        self._count()
-        return self._cursor.execute(*statement)
+    @property
+    def connection(self) -> "Cut":
+        return self
+
+    def cursor(self, **how: Any) -> "Cut":
+        return Cut(self._cursor.connection.cursor(**how), 0, self._first)
+
+    def execute(self, *statement: Any, **how: Any) -> Cursor[Any]:
+        self._first.count()
+        return self._cursor.execute(*statement, **how)
 
     def copy(self, statement: Any) -> AbstractContextManager[Copy]:
-        self._count()
+        self._first.count()
         return self._cursor.copy(statement)
 
-    def _count(self) -> None:
-        if not self.left:
+    def count(self) -> None:
+        if not self._left:
             self._cursor.execute("select pg_terminate_backend(pg_backend_pid())")
-        self.left -= 1
+        self._left -= 1
 
 
 def cut_off(kind: Kind, at: int) -> View:

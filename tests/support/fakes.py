@@ -23,6 +23,7 @@ from application.ports import (
 from domain.fact import Fact
 from domain.organization_facts import Profile
 from infra.passwords import VerifierVault
+from infra.postgres import Statement
 
 Act = Callable[[], object]
 
@@ -117,6 +118,10 @@ class WatchedPackages:
         return p12
 
 
+def written(query: str) -> list[str]:
+    return re.findall(r"(?:insert into|update|delete from)\s+(?!set\b)(\w+)", query)
+
+
 class TableNotes:
     """A cursor that notes the tables it writes to."""
 
@@ -124,7 +129,7 @@ class TableNotes:
         self._cursor, self._tables = cursor, tables
 
     def execute(self, query: str, parameters: Sequence[object] = ()) -> Any:
-        self._tables += re.findall(r"(?:insert into|update|delete from)\s+(?!set\b)(\w+)", query)
+        self._tables += written(query)
         return self._cursor.execute(query, parameters)
 
 
@@ -143,10 +148,20 @@ class WatchedStore:
         first = next((type(fact).__name__ for change in changes for fact in change.facts), "")
         self._between.reach(f"save {first}".strip())
         tables: list[str] = []
-        self._store.save(*changes, rows=[partial(noted, row, tables) for row in rows])
+        self._store.save(*changes, rows=noted(rows, tables))
         self._between.written.append(tables)
         self._between.reach(f"saved {first}".strip())
 
 
-def noted(row: Row, tables: list[str], cursor: Any) -> None:
+def noted(rows: Sequence[Row], tables: list[str]) -> Sequence[Row]:
+    """A Statement alone stays one, for the store sends it with the facts."""
+    match rows:
+        case [Statement() as only]:
+            tables += written(only.earlier or "") + written(only.query)
+            return rows
+        case _:
+            return [partial(on_noted, row, tables) for row in rows]
+
+
+def on_noted(row: Row, tables: list[str], cursor: Any) -> None:
     row(TableNotes(cursor, tables))
