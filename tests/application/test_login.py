@@ -19,6 +19,7 @@ from domain.errors import (
     WrongPassword,
 )
 from domain.policy import Policy
+from domain.user_account_facts import LoggedIn
 from tests.support.accounts import HOUR, MILLISECOND, MINUTE, SECOND
 from tests.support.house import NINE, OVER, RENEWAL, RIGHT, TARO, WRONG, House
 
@@ -52,6 +53,8 @@ def test_with_certificate_and_password_one_is_in(house: House) -> None:
     assert visit(house, session) == TARO
     assert not must_change
     assert house.kinds()[-3:] == ["PasswordAccepted", "LoggedIn", "CertificateFirstUsed"]
+    (logged_in,) = [fact for fact in house.every_fact() if isinstance(fact, LoggedIn)]
+    assert logged_in.serial == house.certificate().serial
 
 
 @pytest.mark.parametrize(

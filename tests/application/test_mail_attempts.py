@@ -46,6 +46,27 @@ def fail(post: Post, fault: MailFault, times: int) -> list[timedelta]:
     return pauses
 
 
+# ---- sent
+
+
+def test_what_is_sent_is_the_letters_words_and_the_log_names_it_without_them(locked: Post) -> None:
+    with capture_logs() as logs:
+        locked.send()
+
+    [mail] = locked.server.taken
+    assert (mail.subject, mail.body, mail.recipient) == ("subject locked", "body for 見本 太郎", "taro@example.com")
+    assert logs == [
+        {
+            "event": "mail sent",
+            "log_level": "info",
+            "notification": str(locked.stream()),
+            "kind": "locked",
+            "user_id": "taro0001",
+            "attempts": 1,
+        }
+    ]
+
+
 # ---- put off, and given up
 
 
