@@ -56,15 +56,13 @@ Written by `make bench`; one script of `bench/` alone: `.venv/bin/python -m benc
   shorter switch interval, gave 15 instead of 18 ms.
 - P6: the steps of a log-in, each measured by itself, add up to about 1 ms beside argon2id; one after the other they
   take 3. Presumably argon2id leaves the processor's caches cold, and so does all else that runs on a full machine.
-- P2: on 2026-11-23 three runs gave 0.58 to 0.73, by an RSA authority 11.3 to 14.4, where two of the state before gave
-  0.55 and 0.75, 10.8 and 11.0. In the loop of the benchmark alone a certificate now takes 1.9 to 2.2 ms of processor
-  time instead of 2.2 to 2.5, by an RSA authority 2.3 to 2.6 instead of 2.9 to 3.6. django-ca writes into SQLite in its
-  own process, ours into PostgreSQL, whose time is not counted; but ours records plan and certificate in two commits,
-  and lints a signed copy first. Each measured by itself, signing three times, linting and verifying take 0.6 ms, two
-  commits of four trips each 0.5, two loads 0.1; the rest presumably comes of the waits for the disk in between, after
-  which all runs slower. One trip for a whole commit: the library's pipeline was tried, and takes more processor time
-  than the trips; a statement with its values written into it was not, for where it fails the server's log would have a
-  person's name (R10.6).
+- P2: with one trip for a commit instead of four, and the extensions that all certificates share made once, a
+  certificate takes 1.7 to 2.1 ms of processor time in the loop of the benchmark, where it took 2.0 to 2.6 (in turns, on
+  the same day), and ratios by an RSA authority went from 12.6 to 15.3 and 15.5. django-ca's own speed with a P-256 key
+  differs from run to run, from 580 to 820 a CPU-second. It writes into SQLite in its own process, ours into PostgreSQL,
+  whose time is not counted; but ours records plan and certificate in two commits, and lints a signed copy first. Each
+  measured by itself, signing three times, linting and verifying take 0.54 ms, and each of four questions to the
+  database 0.03 to 0.06; the rest presumably comes of the waits for the disk in between, after which all runs slower.
 - P7: in turns with the state before, on the same commit but for this change, the JSON went from 1,004-1,026 to
   1,373-1,381 a CPU-second, /home from 819-860 to 944-983. Hello world asks nobody. Behind each of our pages stand the
   session and the certificate's own stream, read anew, in one question; /home asks for the account, the person and the
@@ -88,9 +86,10 @@ Written by `make bench`; one script of `bench/` alone: `.venv/bin/python -m benc
   and decoding in the same pages, as every projector does it; the row below them tells what that costs beside a bare
   cursor and the decoders, which no read model reaches half of. `audit_log` keeps two rows of every fact and
   asks whom each stream is about, `log_tree` reads each fact once more as it is stored and hashes it, and
-  `expiring_certificates` judges all certificates of a person anew, of whom there are unusually many here. Tried for the
-  first: COPY row by row (0.26), one statement a table (0.44), names of fields looked up once a kind (0.45). The seconds
-  at a million are taken once, and are PostgreSQL's too; a replay folds half of the facts and tells all rows.
+  `expiring_certificates` judges all certificates of a person anew, of whom there are unusually many here. These three
+  were at 0.43 to 0.49 as long as lists of streams went to the server as text, which takes six times as long to write
+  as binary, and a dictionary was made of each row that came back. COPY row by row was worse (0.26). The seconds at a
+  million are taken once, and are PostgreSQL's too; a replay folds half of the facts and tells all rows.
 - "told only" rows have no goal.
 """
 
