@@ -240,6 +240,15 @@ def test_a_release_is_told_by_mail_where_the_setting_says_so(house: House, mails
     assert house.mails() == mails
 
 
+@pytest.mark.parametrize("policy", [Policy(mail_when_released=True)])
+def test_so_is_the_release_that_comes_with_a_reset(house: House) -> None:
+    house.fail(6)
+
+    house.desk.accounts.reset_password(TARO, MASTER, NINE)
+
+    assert house.mails() == ["locked", "released"]
+
+
 def test_a_stranger_cannot_be_released(house: House) -> None:
     with pytest.raises(NotFound):
         house.desk.accounts.release("nobody01", MASTER, NINE)

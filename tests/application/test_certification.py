@@ -71,6 +71,15 @@ def test_what_was_signed_is_what_was_planned(house: House) -> None:
     assert sha256(signed).hexdigest() == planned.sha256
 
 
+def test_the_index_has_the_end_that_was_planned_by_which_lists_forget(house: House) -> None:
+    house.issue()
+
+    [row] = house.database.execute("select not_after from certificate_index")
+    validity = house.certificate().validity
+    assert validity is not None
+    assert row["not_after"] == validity.not_after
+
+
 def test_serial_and_fingerprint_lead_to_the_certificate_once_it_is_issued(house: House) -> None:
     at_signing: list[object] = []
     house.between.at("sign", lambda: at_signing.append(house.index.by_serial(plan(house).serial)))

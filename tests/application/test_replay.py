@@ -10,7 +10,7 @@ from application.replay import AccountAsOf, CertificateAsOf, RecordedPerson
 from domain.credentials import account_stream
 from domain.errors import InvalidInput, NotFound, NotThereYet
 from tests.support.accounts import DAY, HOUR, MILLISECOND, MINUTE
-from tests.support.house import NINE, TARO, House
+from tests.support.house import NINE, RENEWAL, TARO, House
 
 LATER = NINE + 30 * DAY
 RESET = NINE + 3 * HOUR
@@ -92,6 +92,25 @@ def test_an_account_is_told_with_the_certificates_it_had_then(certified: House) 
 
     assert [[each.state for each in found] for found in told] == [[], ["live"], ["revoked"]]
     assert told[1] == [certificate(certified, NINE + HOUR)]
+
+
+def test_of_several_certificates_each_is_told_the_newest_first(house: House) -> None:
+    house.issue()
+    house.clock.set(RENEWAL)
+    house.issue()
+
+    told = house.desk.replay.account(TARO, RENEWAL, RENEWAL)
+
+    assert [each.number for each in told.certificates] == [2, 1]
+    assert told.issuing is None
+
+
+def test_an_issue_under_way_is_told_with_its_number(house: House) -> None:
+    house.start(house.enter())
+
+    told = account(house, NINE)
+
+    assert (told.issuing, told.registered_at) == (1, NINE)
 
 
 def test_who_and_what_the_account_is_stands_there_too(house: House) -> None:

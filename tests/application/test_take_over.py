@@ -130,7 +130,8 @@ def test_the_log_names_the_rules_that_a_certificate_would_have_broken(house: Hou
     with capture_logs() as logged:
         house.work(cookie)
 
-    assert [line["rules"] for line in logged if line["event"] == "issue failed"] == ["366 days, key usage"]
+    [line] = [line for line in logged if line["event"] == "issue failed"]
+    assert (line["number"], line["fault"], line["rules"]) == (1, "ProfileViolation", "366 days, key usage")
 
 
 def test_work_that_failed_may_be_cancelled_and_leaves_nothing(house: House) -> None:
