@@ -27,7 +27,7 @@ stress: .venv/.made-from
 bench: .venv/.made-from
 	@$(PYTHON_TOOLS)/python -m bench
 
-# Whether the tests would notice a changed line: a minute for the domain; `sh tests/mutants.sh application` takes hours.
+# Whether the tests would notice a changed line: a minute for the domain; `sh tests/mutants.sh application` takes three hours.
 mutants: .venv/.made-from
 	@sh tests/mutants.sh domain
 

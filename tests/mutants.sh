@@ -1,5 +1,5 @@
 #!/bin/sh
-# Mutation testing (Q14): `sh tests/mutants.sh domain` takes a minute, `sh tests/mutants.sh application` an hour or two.
+# Mutation testing (Q14): `sh tests/mutants.sh domain` takes a minute, `sh tests/mutants.sh application` three hours.
 # In a copy of the tree and an environment of its own; prints what survived, and leaves the folder to look into with
 # `mutmut show NAME` there.
 set -eu
