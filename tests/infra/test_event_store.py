@@ -10,20 +10,16 @@ from eventsourcing.persistence import OperationalError, StoredEvent
 
 from application.ports import Changes, Conflict, FactStore, Unavailable
 from infra.event_store import AppendRecorder, EventStore
-from infra.postgres import Database, statement
+from infra.postgres import Database
 from tests.support.accounts import NINE, fact
 from tests.support.crowd import together
 from tests.support.fakes import Between, WatchedStore
+from tests.support.rows import session
 
 STREAM = UUID("4b1d8f0e-0000-4000-8000-000000000001")
 OTHER = UUID("4b1d8f0e-0000-4000-8000-000000000002")
 FIRST = fact("LoggedIn", NINE, serial="A1")
 SECOND = fact("LoggedOut", NINE)
-
-
-def session(owner: str = "row00001") -> Any:
-    """A row of another table."""
-    return statement("insert into sessions values (%s, 'taro0001', 'general', 'ab', now(), now(), false, false)", owner)
 
 
 @pytest.fixture
