@@ -1,13 +1,12 @@
 """The processes of the Procfile, and all of them in one terminal (`shomei up`)."""
 
-import signal
+import select
 import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager, nullcontext
 from datetime import datetime
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import structlog
@@ -181,11 +180,19 @@ def remind(settings: Settings, *, once: bool) -> None:
 
 
 def on_stop(stop: Callable[[], None]) -> None:
-    def handle(number: int, frame: FrameType | None) -> None:
+    """Called from a thread of its own, once a signal asks for the end.
+
+    Not from a signal's handler: that runs at the main thread's next step, and there is none while it waits for the
+    others. A signal just before such a wait would be heard by nobody.
+    """
+    bell = foreman.Bell()
+
+    def listen() -> None:
+        while not bell.asked():
+            select.select([bell], [], [])
         stop()
 
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, handle)
+    threading.Thread(target=listen, name="stop", daemon=True).start()
 
 
 def up(settings: Settings, say: Callable[[str], None]) -> int:

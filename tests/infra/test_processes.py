@@ -1,5 +1,8 @@
 """What the web process says as it starts, and `up` once it answers (screens.md, Command line; architecture 'TLS')."""
 
+import signal
+import subprocess
+import sys
 import threading
 from datetime import UTC, datetime
 from http.client import HTTPConnection, HTTPSConnection
@@ -13,10 +16,26 @@ from infra.processes import listening, the_log_key
 from infra.readiness import SocketConnection, is_answered, tell_when_ready
 from infra.settings import Settings
 from infra.tls_server import Server, configuration, listen_at, listen_on
+from tests.support.fleet import PATIENCE
 from tests.support.pkix import BANK, PASSPHRASE, PKI_URL
 from tests.support.server import echo
 
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
+
+
+UNHEARD = """
+import signal, threading
+from infra.processes import on_stop
+
+stopped = threading.Event()
+on_stop(stopped.set)
+work = threading.Thread(target=stopped.wait)
+work.start()
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM, signal.SIGINT])
+print("waits", flush=True)
+work.join()
+print("ended")
+"""
 
 
 @pytest.mark.parametrize(
@@ -78,3 +97,18 @@ def test_a_port_where_nobody_listens_is_not_answered(kind: type[HTTPConnection])
     listener.close()
 
     assert not is_answered(kind("127.0.0.1", port))
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_stop_is_heard_though_the_main_thread_takes_no_step(number: int) -> None:
+    with subprocess.Popen([sys.executable, "-c", UNHEARD], stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "waits\n"
+            process.send_signal(number)
+
+            said, _ = process.communicate(timeout=PATIENCE)
+        finally:
+            process.kill()
+
+    assert (said, process.returncode) == ("ended\n", 0)
