@@ -44,18 +44,23 @@ Written by `make bench`; one script of `bench/` alone: `.venv/bin/python -m benc
   takes {rounds_of_lists} rounds; its memory and R9.1 are taken once.
 - CPU is user and system time of our process (of the web process where it says so) and of its packing workers.
   PostgreSQL's own is not in it; where it says "by the clock" everything is.
-- argon2id (19 MiB, two passes), PKCS#12 iterations (100,000 each), fsync and limits are production's. Only the floor
-  under the answer to a refused try is off: it is a wait, and no work.
+- argon2id (19 MiB, two passes), PKCS#12 iterations (100,000 each) and fsync are production's. Limits are counted as in
+  production, with bounds that nobody reaches. The floor under the answer to a refused try is off: it is a wait, and no
+  work.
 - P1 "発行 alone" begins where the password has been checked at ④. Bare are: argon2id verified, P-256 key made,
   certificate built and signed once, p12 packed, all in one process. What ours adds is the linted plan, the copy signed
   by the throwaway key, the facts in {fsyncs} commits, and the way to a worker and back.
 - P5 is the most fragile: the longest of some thousand wake-ups. The row below it tells what of it is the machine's,
   whose processors are shared by everything that takes part; near 1 there means that none of it is ours. With the
   loop's debug mode on, the callbacks that took long were ones that set a single value (9 to 19 ms): the thread was
-  preempted, or waited for the interpreter's lock; no work of ours stands in the loop. Fewer threads for issuing, or a
-  shorter switch interval, gave 15 instead of 18 ms.
+  preempted, or waited for the interpreter's lock, which another thread held that was preempted: no work of ours stands
+  in the loop. From run to run the stall is between 13.8 and 24.4 ms (five runs on a quiet machine), the idle one between
+  0.5 and 2.2, and the ratio goes from 5.3 to 15.1. Tried, in turns: fewer threads for issuing, or a shorter switch
+  interval (15 instead of 18 ms); argon2id in threads of lower priority (five runs each: 13.4 instead of 16.4), which
+  was not taken, for log-ins would wait for whatever else the machine does; besides, a shorter slice of the scheduler
+  for the loop's thread (13.4 and 11.2: less when idle too, so the ratio rose).
 - P6: the steps of a log-in, each measured by itself, add up to about 1 ms beside argon2id; one after the other they
-  take 3. Presumably argon2id leaves the processor's caches cold, and so does all else that runs on a full machine.
+  take 3 to 4. Presumably argon2id leaves the processor's caches cold, and so does all else that runs on a full machine.
 - P2: with one trip for a commit instead of four, and the extensions that all certificates share made once, a
   certificate takes 1.7 to 2.1 ms of processor time in the loop of the benchmark, where it took 2.0 to 2.6 (in turns, on
   the same day), and ratios by an RSA authority went from 12.6 to 15.3 and 15.5. django-ca's own speed with a P-256 key

@@ -1,4 +1,4 @@
-"""The fixtures every test may ask for, and a skip that CI does not accept."""
+"""The fixtures every test may ask for, and a skip that neither CI nor a long run accepts."""
 
 import os
 from collections.abc import Generator
@@ -44,9 +44,9 @@ def long(pytestconfig: pytest.Config) -> bool:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
-    if report.skipped and os.environ.get("CI") == "true":
+    if report.skipped and (os.environ.get("CI") == "true" or item.config.getoption("--long")):
         report.outcome = "failed"
-        report.longrepr = f"skipped, which CI=true does not accept: {report.longrepr}"
+        report.longrepr = f"skipped, which neither CI=true nor --long accepts: {report.longrepr}"
     return report

