@@ -195,10 +195,12 @@ def test_two_workers_that_purge_at_once_destroy_once(house: House, second_house:
 
 def test_a_package_not_yet_received_keeps_step_four_closed_in_its_browser(house: House, cookie: str) -> None:
     house.user("jiro0001")
+    before = house.kinds()
 
     with pytest.raises(PackageWaits):
         house.desk.issuance.authenticate("jiro0001", RIGHT, NINE, cookie=cookie)
 
+    assert house.kinds() == before
     assert house.enter("jiro0001")
     assert fetch(house, cookie)
 

@@ -4,10 +4,10 @@ from datetime import date
 
 import pytest
 
-from domain.errors import CertificateNotShown, CertificateStillValid, OnlyAtCommandLine
+from domain.errors import CertificateNotShown, CertificateStillValid, InvalidInput, OnlyAtCommandLine
 from domain.fact import COMMAND_LINE
 from domain.policy import Policy
-from domain.user_account_facts import IssuanceRefused
+from domain.user_account_facts import IssuanceRefused, PasswordAccepted, PasswordFailed
 from domain.validity import japanese_day
 from tests.support.accounts import MILLISECOND
 from tests.support.house import NINE, OVER, RENEWAL, RIGHT, TARO, House
@@ -65,6 +65,33 @@ def test_work_without_a_ticket_or_before_it_was_begun_does_nothing(house: House)
     house.work(cookie)
 
     assert house.kinds() == before
+
+
+@pytest.mark.parametrize(
+    ("user_id", "password", "faults"),
+    [("", RIGHT, ["user_id"]), (TARO, "", ["password"]), ("太郎", "秘密", ["user_id", "password"])],
+)
+def test_what_is_no_user_id_or_no_password_is_told_so_and_is_no_try(
+    house: House, user_id: str, password: str, faults: list[str]
+) -> None:
+    before = house.kinds()
+
+    with pytest.raises(InvalidInput) as refusal:
+        house.enter(user_id, password)
+
+    assert sorted(refusal.value.faults) == sorted(faults)
+    assert house.kinds() == before
+
+
+def test_a_try_tells_that_it_was_one_at_step_four(house: House) -> None:
+    house.fail(1)
+    house.enter()
+
+    tries = [fact for fact in house.every_fact() if isinstance(fact, PasswordFailed | PasswordAccepted)]
+    assert [(type(each), each.entry) for each in tries] == [
+        (PasswordFailed, "issuance"),
+        (PasswordAccepted, "issuance"),
+    ]
 
 
 # ---- who may issue (R4.2 to R4.5)
