@@ -54,11 +54,11 @@ Written by `make bench`; one script of `bench/` alone: `.venv/bin/python -m benc
   whose processors are shared by everything that takes part; near 1 there means that none of it is ours. With the
   loop's debug mode on, the callbacks that took long were ones that set a single value (9 to 19 ms): the thread was
   preempted, or waited for the interpreter's lock, which another thread held that was preempted: no work of ours stands
-  in the loop. From run to run the stall is between 13.8 and 24.4 ms (five runs on a quiet machine), the idle one between
-  0.5 and 2.2, and the ratio goes from 5.3 to 15.1. Tried, in turns: fewer threads for issuing, or a shorter switch
-  interval (15 instead of 18 ms); argon2id in threads of lower priority (five runs each: 13.4 instead of 16.4), which
-  was not taken, for log-ins would wait for whatever else the machine does; besides, a shorter slice of the scheduler
-  for the loop's thread (13.4 and 11.2: less when idle too, so the ratio rose).
+  in the loop. From run to run the stall is between 13.8 and 24.4 ms (five runs on a quiet machine), the idle one
+  between 0.5 and 2.2, and the ratio goes from 5.3 to 15.1. Tried, in turns: fewer threads for issuing, or a shorter
+  switch interval (15 instead of 18 ms); argon2id in threads of lower priority (five runs each: 13.4 instead of 16.4),
+  which was not taken, for log-ins would wait for whatever else the machine does; besides, a shorter slice of the
+  scheduler for the loop's thread (13.4 and 11.2: less when idle too, so the ratio rose).
 - P6: the steps of a log-in, each measured by itself, add up to about 1 ms beside argon2id; one after the other they
   take 3 to 4. Presumably argon2id leaves the processor's caches cold, and so does all else that runs on a full machine.
 - P2: with one trip for a commit instead of four, and the extensions that all certificates share made once, a

@@ -19,7 +19,7 @@ def instant_from(text: str) -> datetime:
 
     Between date and time stands a T or a blank; the standard library takes any one character there.
     """
-    date.fromisoformat(re.split("[T ]", text, maxsplit=1)[0])
+    date.fromisoformat(re.split("[T ]", text)[0])
     try:
         read = datetime.fromisoformat(text)
         return (read if read.tzinfo else read.replace(tzinfo=JST)).astimezone(UTC)

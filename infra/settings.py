@@ -57,7 +57,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """The variable of a field is SHOMEI_ and its name in upper case, but for DATABASE_URL."""
 
     home: Annotated[
-        Path, means("folder of authority, passphrase and tree heads; embedded, also of database and mailbox", "./var (root: /var/lib/shomei)")
+        Path,
+        means(
+            "folder of authority, passphrase and tree heads; embedded, of database, too",
+            "./var (root: /var/lib/shomei)",
+        ),
     ] = field(default_factory=lambda: Path("var") if os.geteuid() else Path("/var/lib/shomei"))
     database_url: Annotated[
         DatabaseUrl | None, means("a PostgreSQL of your own, as the processes' role", "none: embedded")

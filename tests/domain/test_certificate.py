@@ -11,6 +11,7 @@ from domain.certificate import (
     Reason,
     certificate_from,
     certificate_stream,
+    written_serial,
 )
 from domain.errors import (
     CertificateExpired,
@@ -45,6 +46,17 @@ OVER = japan(2027, 11, 24)
 def planned_twice() -> Certificate:
     """A1 was planned before a crash, B2 after it."""
     return certificate_after(Certificate.plan(TARO, 1, "B2", b"tbs", "ab" * 32, TARO, NINE), certificate_planned(NINE))
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        *[("1a2b", "1A2B"), ("01a2", "01A2"), ("1a2", "01A2"), ("0001A2", "01A2"), ("100", "0100"), ("0a10", "0A10")],
+        *[("7", "07"), ("0", ""), ("", "")],
+    ],
+)
+def test_a_serial_is_found_with_or_without_its_leading_zeros(typed: str, kept: str) -> None:
+    assert written_serial(typed) == kept
 
 
 # ---- planned and issued

@@ -10,8 +10,10 @@ from domain.errors import (
     CertificateStillValid,
     DomainError,
     InvalidInput,
+    InvitationIsLocked,
     IssuanceIsRunning,
     SessionEnded,
+    TooManyUsers,
 )
 from domain.organization import organization_from
 from domain.validity import Validity
@@ -43,6 +45,8 @@ ORGANIZATION = [
         (lambda: CertificateStillValid(date(2027, 11, 23), date(2027, 10, 24)), "renewable from 2027-10-24"),
         (lambda: IssuanceIsRunning(NINE), "until 2026-11-23T00:00:00+00:00"),
         (lambda: SessionEnded("idle"), "idle"),
+        (lambda: InvitationIsLocked(NINE), "locked until 2026-11-23T00:00:00+00:00"),
+        (lambda: TooManyUsers(19), "at most 19"),
     ],
 )
 def test_a_refusal_says_what_the_log_needs(make: Callable[[], DomainError], words: str) -> None:

@@ -150,6 +150,7 @@ def test_whatever_is_decided_next_tells_the_end_of_a_lock_first(act: str) -> Non
     }[act]()
 
     assert type(decided[0]).__name__ == "InvitationLockExpired"
+    assert {each.by for each in decided} == {{"accept": CODE, "register": MASTER}.get(act, BANK)}
     assert [each.at for each in decided] == [NINE + HOUR] * len(decided)
     assert len(decided) > 1
 

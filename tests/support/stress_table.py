@@ -63,7 +63,9 @@ def by_number(measure: str) -> tuple[str, int, str]:
 def commit() -> str:
     """Of this tree, with a + where it was changed since, but for the documents."""
     git = ["git", "-C", str(ROOT)]
-    head = subprocess.run([*git, "rev-parse", "--short", "HEAD"], check=True, capture_output=True, text=True)
+    head = subprocess.run([*git, "rev-parse", "--short", "HEAD"], check=False, capture_output=True, text=True)
+    if head.returncode:
+        return "no commit"
     changed = subprocess.run([*git, "diff", "--quiet", "HEAD", "--", ".", ":!docs"], check=False)
     return head.stdout.strip() + "+" * changed.returncode
 
