@@ -72,6 +72,14 @@ def strange(chance: random.Random, fields: Fields) -> Sent:
     return FORM, written(changed(chance, fields, chance.choice(STRANGE) + chance.choice(STRANGE)))
 
 
+def nearly(chance: random.Random, fields: Fields) -> Sent:
+    """One character of one of them."""
+    place = chance.randrange(len(fields))
+    name, value = fields[place]
+    octets = altered(chance, value.encode() or b"a")
+    return FORM, written([*fields[:place], (name, octets.decode(errors="replace")), *fields[place + 1 :]])
+
+
 def renamed(chance: random.Random, fields: Fields) -> Sent:
     place = chance.randrange(len(fields))
     name = fields[place][0]
@@ -106,6 +114,7 @@ SPOILS: Sequence[Spoil] = (
     crowd,
     overlong,
     strange,
+    nearly,
     renamed,
     of_another_type,
     with_broken_octets,
@@ -132,6 +141,26 @@ def spoilt_octets(chance: random.Random, longest: int) -> bytes:
     )
     octets = text.encode() + (chance.randbytes(chance.randrange(20)) if chance.random() < 0.5 else b"")
     return bytes(octet for octet in octets if octet >= ord(" ") and octet != 0x7F) or b"a"
+
+
+def altered(chance: random.Random, octets: bytes) -> bytes:
+    """One character changed, put in, left out, or in the other case."""
+    place = chance.randrange(len(octets))
+    one = octets[place : place + 1]
+    other = chance.choice((b"a", b"Z", b"0", b"_", b"-", b".", b"=", b'"', b"\xe3"))
+    new = chance.choice((other, one + other, b"", one.swapcase(), one + one))
+    return octets[:place] + new + octets[place + 1 :]
+
+
+def spoilt_value(chance: random.Random, right: bytes, longest: int) -> bytes:
+    """Of a header or a cookie: nearly the right one, more than it, or something else."""
+    match chance.randrange(4):
+        case 0 | 1:
+            return altered(chance, right)
+        case 2:
+            return right + spoilt_octets(chance, longest)
+        case _:
+            return spoilt_octets(chance, longest)
 
 
 def spoilt_der(chance: random.Random, octets: bytes) -> bytes:

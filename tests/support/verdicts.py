@@ -29,5 +29,9 @@ def judged(answers: Counter[int], wrong: list[object], answer: Response, sent: o
 
 
 def told(answers: Counter[int], wrong: list[object]) -> str:
+    return f"{counted(answers, wrong)}; security headers on each"
+
+
+def counted(answers: Counter[int], wrong: list[object]) -> str:
     statuses = ", ".join(f"{times} x {status}" for status, times in sorted(answers.items()))
-    return f"{len(wrong)} wrong; {statuses}; security headers on each"
+    return f"{len(wrong)} wrong; {statuses}"
