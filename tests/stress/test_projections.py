@@ -7,30 +7,39 @@ would see one fact missed and one counted twice.
 import random
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, suppress
-from typing import Any, cast
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import Any
 from uuid import uuid4
 
 import psycopg
 import pytest
-from psycopg import Copy, Cursor
-from psycopg.rows import DictRow
 
 from application.ports import Changes
-from domain.credentials import account_stream
-from domain.fact import LogEntry
 from infra.event_store import EventStore
 from projections import comparison
+from projections.audit_log import AuditLog
 from projections.lock_status import LockStatus
+from projections.log_tree import LogTree
+from projections.people import People
 from projections.runner import LEADING, Connection, catch_up, connect, fold_page, start
 from projections.views import FactLog, Overtaken, View
-from tests.support.accounts import NINE, TARO, fact, fail_password, registered
-from tests.support.copies import KINDS, Kind, check, place
-from tests.support.crowd import refusals, together
+from tests.support.accounts import NINE, fact
+from tests.support.altered import (
+    Pages,
+    altered,
+    ending_with_what_it_tells,
+    with_the_last_twice,
+    without_the_last,
+)
+from tests.support.copies import KINDS, Kind, check, empty_tables, place, rows_of
+from tests.support.crowd import BOUND, refusals, together
 from tests.support.database import Dsn
+from tests.support.doomed import is_cut_off
 from tests.support.eventually import patiently
 from tests.support.fleet import Fleet, Process, wait
+from tests.support.history import history
 from tests.support.stress_table import record
 from tests.support.writer import Writer, writing
 
@@ -45,102 +54,53 @@ def connection(dsn: Dsn) -> Iterator[Connection]:
 
 # ---- the control: what the comparison sees
 
-
-class Altered(LockStatus):
-    """Each page's entries are changed on their way in."""
-
-    def __init__(self, change: Callable[[Sequence[LogEntry]], Sequence[LogEntry]]) -> None:
-        super().__init__()
-        self._change = change
-
-    def fold(self, cursor: Cursor[DictRow], entries: Sequence[LogEntry]) -> None:
-        super().fold(cursor, self._change(entries))
+each_view = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
 
 
-@pytest.mark.parametrize(
-    ("change", "sees"),
-    [
-        (lambda entries: entries, False),
-        (lambda entries: entries[:-1], True),
-        (lambda entries: [*entries, entries[-1]], True),
-    ],
-    ids=["nothing", "a fact missed", "a fact counted twice"],
-)
-def test_the_comparison_sees_one_fact_missed_or_counted_twice(
-    store: EventStore, connection: Connection, change: Callable[[Sequence[LogEntry]], Sequence[LogEntry]], sees: bool
-) -> None:
-    account = registered()
-    fail_password(account, times=2, at=NINE)
-    store.save(Changes(account_stream(TARO), 0, account.facts))
-    catch_up(connection, Altered(change), store)
+def sees_a_difference(store: EventStore, connection: Connection, kind: Kind, pages: Pages) -> bool:
+    store.save(*ending_with_what_it_tells(kind))
+    catch_up(connection, altered(kind, pages), store)
+    return comparison.check(connection, kind(), store).difference is not None
 
-    found = comparison.check(connection, LockStatus(), store)
 
-    assert (found.difference is not None) is sees
+@each_view
+def test_the_comparison_sees_one_fact_missed(store: EventStore, connection: Connection, kind: Kind) -> None:
+    assert sees_a_difference(store, connection, kind, without_the_last)
+
+
+@pytest.mark.parametrize("kind", [LockStatus, People], ids=lambda kind: kind.name)
+def test_the_comparison_sees_one_fact_counted_twice(store: EventStore, connection: Connection, kind: Kind) -> None:
+    """By the views that count: to the others one told twice is one."""
+    assert sees_a_difference(store, connection, kind, with_the_last_twice)
+
+
+@pytest.mark.parametrize("kind", [AuditLog, LogTree], ids=lambda kind: kind.name)
+def test_a_fact_that_would_be_numbered_twice_is_refused(store: EventStore, connection: Connection, kind: Kind) -> None:
+    with pytest.raises(psycopg.errors.UniqueViolation):
+        sees_a_difference(store, connection, kind, with_the_last_twice)
 
 
 # ---- between any two steps
 
 
-class Cut:
-    """A cursor whose connection is cut off by the server in place of its statement number `at`, counted over all the
-    cursors that are made from this one."""
-
-    def __init__(self, cursor: Cursor[Any], at: int, first: "Cut | None" = None) -> None:
-        self._cursor, self._left, self._first = cursor, at, first or self
-
-    @property
-    def connection(self) -> "Cut":
-        return self
-
-    def cursor(self, **how: Any) -> "Cut":
-        return Cut(self._cursor.connection.cursor(**how), 0, self._first)
-
-    def execute(self, *statement: Any, **how: Any) -> Cursor[Any]:
-        self._first.count()
-        return self._cursor.execute(*statement, **how)
-
-    def copy(self, statement: Any) -> AbstractContextManager[Copy]:
-        self._first.count()
-        return self._cursor.copy(statement)
-
-    def count(self) -> None:
-        if not self._left:
-            self._cursor.execute("select pg_terminate_backend(pg_backend_pid())")
-        self._left -= 1
-
-
-def cut_off(kind: Kind, at: int) -> View:
-    """The live view, in whose fold the connection ends: before a statement, or after the last and before the commit."""
-
-    class CutOff(kind):  # type: ignore[misc, valid-type]  # either of two
-        def fold(self, cursor: Cursor[DictRow], entries: Sequence[LogEntry]) -> None:
-            cut = cast("Cursor[DictRow]", Cut(cursor, at))
-            super().fold(cut, entries)
-            while True:
-                cut.execute("select 1")
-
-    return CutOff()
-
-
-def test_a_connection_cut_between_any_two_statements_of_a_fold_leaves_the_view_whole(
-    store: EventStore, dsn: Dsn, connection: Connection
+@each_view
+def test_a_fold_cut_off_between_any_two_steps_leaves_the_view_whole_and_the_next_one_succeeds(
+    store: EventStore, dsn: Dsn, connection: Connection, kind: Kind
 ) -> None:
-    writer = Writer(store, seed=1)
-    for kind in KINDS:
-        catch_up(connection, kind(), store)
-    for at in range(8):
-        for _ in range(20):
-            writer.write()
-        for kind in KINDS:
-            with connect(dsn.process, "cut off") as doomed, pytest.raises(psycopg.OperationalError):
-                catch_up(doomed, cut_off(kind, at), store)
+    facts = history(1200)  # the page cut off fills the tree's first block
+    store.save(*facts[:800])
+    before = catch_up(connection, kind(), store), rows_of(connection, kind())
+    store.save(*facts[800:])
 
-        check(connection, store)  # as it stands
-        for kind in KINDS:
-            catch_up(connection, kind(), store)
+    cuts = 0
+    while is_cut_off(dsn.process, cuts, lambda doomed: catch_up(doomed, kind(), store)):
+        assert (place(connection, kind()), rows_of(connection, kind())) == before
+        cuts += 1
 
-        check(connection, store)
+    assert cuts >= 10  # to begin takes 6; then the position moves, at least 2 statements fold, and the end
+    assert place(connection, kind()) == store.head()
+    assert comparison.check(connection, kind(), store).difference is None
+    assert empty_tables(connection, kind) == []
 
 
 # ---- overlapping
@@ -154,18 +114,32 @@ def fold_all(connection: Connection, view: View, log: FactLog) -> None:
 
 
 def test_runners_that_overlap_count_every_fact_once(store: EventStore, dsn: Dsn, connection: Connection) -> None:
+    """At first each reads a view's next page before any of them folds it; then it is as it happens."""
+    store.save(*history(1200))
     writer = Writer(store, seed=1)
-    for _ in range(300):
-        writer.write()
-    written = threading.Event()
+    written, all_have_read = threading.Event(), threading.Barrier(3, timeout=BOUND)
+    overtaken: Counter[str] = Counter()
 
     def write() -> None:
-        for _ in range(300):
-            writer.write()
-        written.set()
+        try:
+            for _ in range(200):
+                writer.write()
+        finally:
+            written.set()
+
+    def fold_what_all_have_read(own: Connection, view: View) -> None:
+        at = place(own, view)
+        entries = store.entries(at, 50)
+        all_have_read.wait()
+        try:
+            fold_page(own, view, entries, at)
+        except Overtaken:
+            overtaken[view.name] += 1
 
     def run() -> None:
         with connect(dsn.process, "overlapping") as own:
+            for kind in KINDS:
+                fold_what_all_have_read(own, kind())
             while not written.is_set():
                 for kind in KINDS:
                     with suppress(Overtaken):
@@ -176,9 +150,11 @@ def test_runners_that_overlap_count_every_fact_once(store: EventStore, dsn: Dsn,
     outcomes = together([write, run, run, run])
 
     assert refusals(outcomes) == []
+    assert overtaken == {kind().name: 2 for kind in KINDS}
     for kind in KINDS:
         catch_up(connection, kind(), store)
-    assert check(connection, store) > 0
+    check(connection, store)
+    assert empty_tables(connection) == []
 
 
 def test_who_follows_the_log_misses_none_of_the_facts_that_large_and_small_saves_store_at_once(
@@ -189,9 +165,11 @@ def test_who_follows_the_log_misses_none_of_the_facts_that_large_and_small_saves
     seen: list[int] = []
 
     def save(times: int, facts: int) -> None:
-        for _ in range(times):
-            store.save(Changes(uuid4(), 0, [fact("LoggedOut", NINE)] * facts))
-        saved.release()
+        try:
+            for _ in range(times):
+                store.save(Changes(uuid4(), 0, [fact("LoggedOut", NINE)] * facts))
+        finally:
+            saved.release()
 
     def follow() -> None:
         ended, page = 0, [0]
@@ -249,6 +227,7 @@ def test_projectors_killed_and_cut_off_while_facts_are_written_leave_the_views_w
     chance = random.Random(kills)  # noqa: S311  (a walk that can be repeated, no secret)
     projectors = Projectors(fleet, dsn, store, connection)
     compared = 0
+    store.save(*history(1200))
 
     with writing(store):
         projectors.until_they_go_on()
@@ -263,6 +242,7 @@ def test_projectors_killed_and_cut_off_while_facts_are_written_leave_the_views_w
     projectors.until_they_go_on()
 
     compared += check(connection, store)
+    assert empty_tables(connection) == []
     assert projectors.place() == store.head()
     record(
         "Q8",

@@ -3,28 +3,29 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Event, Thread
-from typing import Any
 
 import psycopg
 import pytest
-from psycopg.rows import DictRow
 
 from infra.event_store import EventStore
 from infra.postgres import Database
 from infra.views import CurrentViews
-from projections.lock_status import LockStatus
+from projections.approvals import Approvals
+from projections.log_tree import LogTree
+from projections.people import People
 from projections.rebuild import rebuild
 from projections.runner import Connection, catch_up, connect
 from tests.support.accounts import NINE
-from tests.support.copies import KINDS, check, place, rows_of
+from tests.support.copies import KINDS, Kind, check, empty_tables, place, rows_of
 from tests.support.database import Dsn
+from tests.support.doomed import is_cut_off
 from tests.support.eventually import patiently
 from tests.support.fleet import Fleet, wait
+from tests.support.history import history
 from tests.support.stress_table import record
 from tests.support.writer import Writer, writing
 
 COMMAND = "pytest tests/stress/test_rebuild.py --long"
-VIEW = LockStatus()
 
 
 @pytest.fixture
@@ -99,41 +100,32 @@ def test_who_asks_all_the_while_gets_the_same_answers_before_during_and_after(
 # ---- cut off
 
 
-class Doomed(psycopg.Cursor[DictRow]):
-    """Whose connection is cut off by the server in place of statement number `at`, counted over all of them."""
-
-    left = 0
-
-    def execute(self, *statement: Any, **how: Any) -> "Doomed":
-        if not Doomed.left:
-            super().execute("select pg_terminate_backend(pg_backend_pid())")
-        Doomed.left -= 1
-        super().execute(*statement, **how)
-        return self
+# One table; two, neither with the view's own name; three, one filled by copy.
+DIFFERENT: tuple[Kind, ...] = (Approvals, People, LogTree)
 
 
-def test_a_rebuild_cut_off_at_any_statement_leaves_the_view_whole_and_the_next_one_succeeds(
-    dsn: Dsn, store: EventStore, connection: Connection, monkeypatch: pytest.MonkeyPatch
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "kind" in metafunc.fixturenames:
+        kinds = KINDS if metafunc.config.getoption("--long") else DIFFERENT
+        metafunc.parametrize("kind", kinds, ids=[kind().name for kind in kinds])
+
+
+def test_a_rebuild_cut_off_between_any_two_steps_leaves_the_view_whole_and_the_next_one_succeeds(
+    dsn: Dsn, store: EventStore, connection: Connection, kind: Kind
 ) -> None:
-    written(store, 20)
-    catch_up(connection, VIEW, store)
-    whole = rows_of(connection, VIEW)
+    store.save(*history(300))
+    catch_up(connection, kind(), store)
+    whole = rows_of(connection, kind())
 
-    cuts, has_ended = 0, False
-    while not has_ended:
-        monkeypatch.setattr(Doomed, "left", cuts)
-        with connect(dsn.process, "doomed") as doomed:
-            doomed.cursor_factory = Doomed
-            try:
-                rebuild(doomed, VIEW, store, wait)
-                has_ended = True
-            except psycopg.OperationalError:
-                cuts += 1
-        assert rows_of(connection, VIEW) == whole
+    cuts = 0
+    while is_cut_off(dsn.process, cuts, lambda doomed: rebuild(doomed, kind(), store, wait)):
+        assert rows_of(connection, kind()) == whole
+        cuts += 1
 
-    left = connection.execute("select view from views.positions").fetchall()
-    assert [row["view"] for row in left] == [VIEW.generation]
     assert cuts > 20
+    assert rows_of(connection, kind()) == whole
+    left = connection.execute("select view from views.positions").fetchall()
+    assert [row["view"] for row in left] == [kind().generation]
 
 
 # ---- while facts are written, and a projector of another process keeps the views
@@ -143,10 +135,11 @@ def test_views_rebuilt_while_facts_are_written_and_folded_equal_a_fresh_replay(
     fleet: Fleet, store: EventStore, connection: Connection, long: bool
 ) -> None:
     rounds = 20 if long else 1
+    store.save(*history(1200))
     projector = fleet.start("project")
 
     with writing(store, writers=1):
-        patiently(lambda: store.head() > 100 and has_all(connection))
+        patiently(lambda: has_all(connection))
         for _ in range(rounds):
             for kind in KINDS:
                 rebuild(connection, kind(), store, wait)
@@ -154,6 +147,7 @@ def test_views_rebuilt_while_facts_are_written_and_folded_equal_a_fresh_replay(
     patiently(lambda: min(place(connection, kind()) for kind in KINDS) >= store.head())
 
     compared += check(connection, store)
+    assert empty_tables(connection) == []
     assert projector.process.poll() is None
     record(
         "Q8-rebuild",

@@ -26,6 +26,14 @@ def rows_of(connection: Connection, view: View) -> list[Any]:
     return found
 
 
+def empty_tables(connection: Connection, *kinds: Kind) -> list[str]:
+    """Those without a row, of which a comparison says nothing; of all views, or of these."""
+    with connection.cursor() as cursor:
+        names = [name for kind in kinds or KINDS for name in tables_of(cursor, kind().generation)]
+    query = sql.SQL("select 1 from {} limit 1")
+    return [name for name in names if not connection.execute(query.format(sql.Identifier("views", name))).fetchall()]
+
+
 def check(connection: Connection, store: EventStore) -> int:
     """Each view, as it stands at one moment, equals its copy at that position; returns the rows compared."""
     compared = 0
