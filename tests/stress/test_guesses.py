@@ -1,4 +1,4 @@
-"""64 guesses at once on one account, over four web processes and both entries (measure Q1; R3.1, R3.2, R3.5).
+"""64 guesses at once on one account, over four web processes and both entries (measure Q1; R3.1-R3.5, R3.7).
 
 What counts is what was looked at, not what was recorded: each look leaves a mark (tests/support/counted_tries.py).
 """
@@ -13,12 +13,17 @@ from pathlib import Path
 
 import pytest
 
+from domain.credentials import account_stream
+from domain.fact import Fact
+from domain.policy import REFUSAL_PAUSE
 from infra.authority import IssuingAuthority
+from tests.support.accounts import HOUR, fact
 from tests.support.counted_tries import PROGRAM, Tally, looked_at
 from tests.support.crowd import together
 from tests.support.fleet import PASSPHRASE, Fleet, Process
 from tests.support.guest import Guest, certificate_file, opened
 from tests.support.house import MASTER, PKI, RIGHT, TARO, House
+from tests.support.refused_tries import shortest_pause
 from tests.support.stress_table import record
 
 CROWD = 64
@@ -76,8 +81,8 @@ def try_at_once(crowd: Sequence[Guest], guesses: Sequence[Guess]) -> list[int]:
     return [getattr(answer, "status_code", 0) for answer in answers]
 
 
-def wrong(how_many: int) -> Iterator[Guess]:
-    return ((TARO, f"guess{number:03}") for number in range(how_many))
+def wrong(how_many: int, user_id: str = TARO) -> Iterator[Guess]:
+    return ((user_id, f"guess{number:03}") for number in range(how_many))
 
 
 def hidden(place: int) -> list[Guess]:
@@ -118,13 +123,73 @@ def test_of_64_guesses_at_once_six_are_looked_at_then_it_is_locked(
         let_in += sum(accepted)
         release(house)
 
-    assert house.count("AccountBlocked") == 0
+    refused = house.count("AccessRefused")
+    assert (house.count("AccountBlocked"), house.count("AccountLockExpired")) == (0, 0)
+    assert refused > 0
+    assert shortest_pause(on_the_account(house, TARO)) >= REFUSAL_PAUSE
     record(
         "Q1",
         f"{CROWD} guesses at once on one account, {PROCESSES} processes, both entries, {rounds} rounds, in every second"
         " the right password among them; limits off",
         f"{rounds} locks with 6 wrong passwords looked at before each, {rounds} mails; the right one reached "
-        f"in {let_in} rounds; answers {told(statuses)}",
+        f"in {let_in} rounds; answers {told(statuses)}; {refused} of those refused unseen recorded, one a minute",
+        COMMAND,
+    )
+
+
+def on_the_account(house: House, user_id: str) -> list[Fact]:
+    return house.store.load(account_stream(user_id))
+
+
+def locked_until_now(house: House, user_id: str, locks: int) -> datetime:
+    """Has a certificate and that many locks behind him, one after the other; the end of the last one."""
+    end = datetime.now(UTC)
+    house.clock.set(end - locks * HOUR)
+    house.one_of_many(user_id)
+    house.issue(user_id)
+    for _ in range(locks):
+        house.fail(6, user_id)
+        house.clock.advance(HOUR)
+    return end
+
+
+def test_of_64_guesses_at_the_end_of_a_lock_the_first_tells_the_end_and_six_are_looked_at(
+    fleet: Fleet, house: House, web: list[Process], tally: Tally, tmp_path: Path, long: bool
+) -> None:
+    rounds = ROUNDS if long else 2
+    statuses = Counter[int]()
+
+    for number in range(1, rounds + 1):
+        user_id, locks = f"late{number:04}", 1 + number % 2
+        end = locked_until_now(house, user_id, locks)
+        certificate = certificate_file(house.packages.packed[-1], RIGHT, tmp_path / f"{user_id}.pem")
+        before, mails = len(on_the_account(house, user_id)), len(house.mails())
+        with opened(guests(fleet, web, certificate)) as crowd:
+            tally.new()
+            answered = try_at_once(crowd, list(wrong(CROWD, user_id)))
+            too_late = crowd[0].send(user_id=user_id, password=RIGHT)
+        after = on_the_account(house, user_id)[before:]
+        last = after[6].at
+
+        assert looked_at(tally.new()) == "wwwwww"
+        assert after[0] == fact("AccountLockExpired", end, by=user_id)
+        assert [type(each).__name__ for each in after[1:7]] == ["PasswordFailed"] * 6
+        assert after[7] == fact("AccountLocked", last, by=user_id, lock=locks + 1, until=last + HOUR)
+        assert after[8:-1] == [fact("AccountBlocked", last, by=user_id)] * (locks - 1)
+        assert after[-1] == fact(
+            "AccessRefused", after[-1].at, by=user_id, reason="blocked" if locks == 2 else "locked"
+        )
+        assert house.mails()[mails:] == ["blocked" if locks == 2 else "locked"]
+        assert too_late.status_code == 401
+        assert set(answered) <= {401, 503}
+        statuses.update(answered)
+
+    record(
+        "R3.7",
+        f"{CROWD} wrong guesses at once after the end of a lock by time, {PROCESSES} processes, both entries, {rounds}"
+        " accounts, each at its first or second lock",
+        f"the end told once an account, before all tries, with its own time; then 6 passwords looked at, one lock or "
+        f"block, one mail and one AccessRefused each; answers {told(statuses)}",
         COMMAND,
     )
 
