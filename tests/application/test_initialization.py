@@ -112,13 +112,15 @@ def test_a_ticket_is_forgotten_with_the_password_in_it(house: House, used: Lette
     assert house.tickets.password(ticket) is None
 
 
-def test_an_issue_under_way_leaves_no_certificate(house: House, used: Letter) -> None:
+def test_an_issue_under_way_leaves_its_planned_serial_and_no_certificate(house: House, used: Letter) -> None:
     ticket = house.enter(MASTER, OWN_PASSWORD)
     house.start(ticket)
     house.between.at("save CertificateIssued", lambda: initialize(house) and None)
 
     house.work(ticket)
 
+    (planned,) = house.certificate(user_id=MASTER).plans
+    assert house.index.by_serial(planned) == certificate_stream(MASTER, 1)
     assert house.count("CertificateIssued") == 0
 
 

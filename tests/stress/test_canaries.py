@@ -1,7 +1,7 @@
-"""Nothing secret stays behind: not in the database's files, not in a log, not beside them (R2.3, R5.3, R10.6; Q11).
+"""Nothing secret stays behind: not in the database's files, a log, a mail, nor beside them (R2.3, R5.3, R10.6; Q11).
 
-Real processes on a PostgreSQL of their own do the main job with all its errors; then every file is searched. A canary
-is a value that stands nowhere else, so a place where it is found is a leak.
+Real processes on a PostgreSQL of their own do the main job with all its errors; then every file and mail is searched. A
+canary is a value that stands nowhere else, so a place where it is found is a leak.
 """
 
 import json
@@ -10,14 +10,17 @@ import shutil
 import ssl
 import subprocess
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from email import message_from_bytes, policy
 from pathlib import Path
 
 import httpx2
 import psycopg
 import pytest
+from aiosmtpd.smtp import Envelope
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, pkcs12
 
 from infra import core_dumps
@@ -25,12 +28,15 @@ from infra.embedded_postgres import embedded
 from infra.migration import migrate
 from tests.support.canaries import Spellings, files_below, found_in, of_octets, of_package, of_text
 from tests.support.database import Dsn
+from tests.support.eventually import patiently
 from tests.support.fleet import Fleet, Process, Visitor, fleet_on
+from tests.support.mail_server import ADDRESS, MailServer
 from tests.support.stress_table import record
 from web.cookies import NOTE
 
 COMMAND = "make stress"
-ORGANIZATION = ("organization", "add", "ACME01", "見本商事株式会社", "--email", "kanariadesk73@example.com")
+DESK = "kanariadesk73@example.com"
+ORGANIZATION = ("organization", "add", "ACME01", "見本商事株式会社", "--email", DESK)
 TARO, JIRO, SABURO, HANAKO, MASTER = "taro0001", "jiro0002", "sabu0003", "hana0004", "mich0005"
 NAMES = {
     TARO: "加奈里太郎七三",
@@ -39,6 +45,7 @@ NAMES = {
     HANAKO: "加奈里花子七三",
     MASTER: "加奈里道子七三",
 }
+MAILS = {TARO: 1, JIRO: 2, HANAKO: 1}  # issued; issued and revoked; locked
 # Of one who typed it all, and never pressed 登録: what was typed is sealed.
 UNDECIDED, UNDECIDED_NAME = "haru0006", "加奈里春子七三"
 OWN, MISTYPED = "kanariaOwn73", "kanariaBad73"
@@ -63,12 +70,17 @@ class Ground:
     vault: list[Path] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        for part in ("postgres", "home", "temporary", "cards"):
+        for part in ("postgres", "home", "temporary", "cards", "mails"):
             (self.folder / part).mkdir()
 
     @property
+    def mails(self) -> Path:
+        """A folder for each address that got one."""
+        return self.folder / "mails"
+
+    @property
     def searched(self) -> list[Path]:
-        """All but the cards, which stand for the visitors' own machines."""
+        """All but the cards and mails, which stand for the visitors' own machines."""
         return [self.folder / part for part in ("postgres", "home", "temporary")]
 
     @property
@@ -81,8 +93,9 @@ class Ground:
 
     @property
     def persons(self) -> dict[str, Spellings]:
+        names = {f"name of {who}": of_text(name) for who, name in NAMES.items()}
         addresses = {f"address of {who}": of_text(address_of(who)) for who in NAMES}
-        return {**{f"name of {who}": of_text(name) for who, name in NAMES.items()}, **addresses}
+        return {**names, **addresses, "address of ACME01": of_text(DESK)}
 
 
 @pytest.fixture
@@ -94,6 +107,12 @@ def ground() -> Iterator[Ground]:
         yield Ground(folder)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def post() -> Iterator[MailServer]:
+    with MailServer() as server:
+        yield server
 
 
 @contextmanager
@@ -246,8 +265,21 @@ def vault_files(owner: Owner, data: Path) -> list[Path]:
     return [data / str(row[0])]
 
 
-def live_through_it(ground: Ground, **settings: str) -> None:
-    with running(ground, **settings) as (fleet, dsn), psycopg.connect(dsn, autocommit=True) as owner:
+def keep(ground: Ground, mails: list[Envelope]) -> None:
+    """Each as it came, and as it is read."""
+    for number, mail in enumerate(mails):
+        (address,) = mail.rcpt_tos
+        folder = ground.mails / address
+        folder.mkdir(exist_ok=True)
+        came = bytes(mail.original_content or b"")
+        read = message_from_bytes(came, policy=policy.default)
+        (folder / f"{number}.eml").write_bytes(came)
+        (folder / f"{number}.txt").write_text("\n".join([*map(str, read.values()), read.get_content()]))
+
+
+def live_through_it(ground: Ground, post: MailServer, **settings: str) -> None:
+    to_post = {"SHOMEI_SMTP_URL": f"smtp://{ADDRESS}:{post.port}", "SHOMEI_MAIL_REVOKED": "on"}
+    with running(ground, **to_post, **settings) as (fleet, dsn), psycopg.connect(dsn, autocommit=True) as owner:
         for words in (("project",), ("remind",)):
             fleet.start(*words)
         (web,) = fleet.web()
@@ -272,6 +304,8 @@ def live_through_it(ground: Ground, **settings: str) -> None:
                 ground.cookies += cookies_of(visitor)
         fleet.run("revoke", JIRO, "--reason", "lost")
         fleet.run("remind", "--once")
+        patiently(lambda: len(post.taken) == sum(MAILS.values()))
+        keep(ground, post.taken)
         assert limits_of(fleet) == {(str(core_dumps.LIMIT),) * 2}
         web.kill()
         ground.vault = vault_files(owner, ground.folder / "postgres" / "data")
@@ -282,26 +316,38 @@ def is_log_of_the_database(file: Path) -> bool:
     return file.parent.name == "pg_wal"
 
 
-def test_after_the_main_job_with_all_its_errors_no_secret_is_in_any_file(ground: Ground, long: bool) -> None:
-    live_through_it(ground, SHOMEI_KEY_TYPE="rsa2048" if long else "p256")
+def test_after_the_main_job_with_all_its_errors_no_secret_is_in_any_file_or_mail(
+    ground: Ground, post: MailServer, long: bool
+) -> None:
+    live_through_it(ground, post, SHOMEI_KEY_TYPE="rsa2048" if long else "p256")
 
-    files = list(files_below(*ground.searched))
-    secrets, persons = found_in(files, ground.secrets), found_in(files, ground.persons)
+    files, mails = list(files_below(*ground.searched)), list(files_below(ground.mails))
+    secrets, persons = found_in(files + mails, ground.secrets), found_in(files, ground.persons)
     elsewhere = [file for where in persons.values() for file in where if not is_log_of_the_database(file)]
-    record(
-        "Q11",
-        "main job and its errors by serve, project, remind and commands; then every file of database, write-ahead log, "
-        f"SHOMEI_HOME, logs and temporary folder searched for {len(ground.secrets)} secrets in {spelt(ground.secrets)} "
-        f"spellings and {len(ground.persons)} names and addresses",
-        f"{len(files)} files, {sum(file.stat().st_size for file in files) >> 20} MiB: {len(secrets)} secrets found; "
-        f"names and addresses in {len(set(elsewhere))} file, the vault's, and the write-ahead log that repeats it; "
-        "no core dump allowed in any process",
-        COMMAND,
-    )
+    told = {person: {mail.parent.name for mail in where} for person, where in found_in(mails, ground.persons).items()}
     assert secrets == {}
     assert set(elsewhere) == set(ground.vault)
     assert set(persons) == set(ground.persons), "the search finds what is there"
     assert found_in(files, {"user ID": of_octets(TARO.encode())}) != {}
+    assert told == {f"{what} of {who}": {address_of(who)} for who in MAILS for what in ("name", "address")}
+    assert received(mails) == {address_of(who): number for who, number in MAILS.items()}
+    record(
+        "Q11",
+        "main job and its errors by serve, project, remind and commands; then every file of database, write-ahead log, "
+        "SHOMEI_HOME, logs and temporary folder, and every mail as it came and as it is read, searched for "
+        f"{len(ground.secrets)} secrets in {spelt(ground.secrets)} spellings and for {len(ground.persons)} names and "
+        f"addresses of {len(NAMES)} people and an organization",
+        f"{len(files)} files, {sum(file.stat().st_size for file in files) >> 20} MiB, {received(mails).total()} mails "
+        f"to {len(told) // 2} people: {len(secrets)} secrets found; names and addresses in {len(set(elsewhere))} file, "
+        "the vault's, in the write-ahead log that repeats it, and in no mail but its owner's; no core dump allowed in "
+        "any process",
+        COMMAND,
+    )
+
+
+def received(mails: list[Path]) -> Counter[str]:
+    """How many each address got."""
+    return Counter(mail.parent.name for mail in mails if mail.suffix == ".eml")
 
 
 def spelt(canaries: dict[str, Spellings]) -> int:

@@ -5,9 +5,8 @@ connections they held, how many were served.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -15,11 +14,13 @@ import httpx2
 import pytest
 
 from domain.credentials import account_stream
+from domain.policy import FAILURES_TO_LOCK
 from infra.postgres import Database
 from infra.tls_server import is_answered
-from tests.support.counted_tries import PROGRAM, Tally, looked_at, peak
+from tests.support import counted_tries, unhurried_tries
+from tests.support.counted_tries import Tally, looked_at, peak
 from tests.support.crowd import together
-from tests.support.eventually import eventually
+from tests.support.eventually import patiently
 from tests.support.fleet import Fleet, Process, wait
 from tests.support.guest import Guest, opened
 from tests.support.house import RIGHT, TARO, WRONG, House
@@ -34,31 +35,26 @@ def tally(fleet: Fleet) -> Tally:
     return Tally(fleet.home / "tally")
 
 
-@pytest.fixture
-def narrow(fleet: Fleet, tally: Tally) -> Process:
+def narrow_web(fleet: Fleet, tally: Tally, program: str) -> Process:
     """With few places for tries, and one for hashes."""
     settings = {"SHOMEI_TRIES_WAITING": str(PLACES), "SHOMEI_PASSWORD_CHECKS": "1", "TALLY": str(tally.file)}
-    return fleet.web(1, program=PROGRAM, **settings)[0]
+    return fleet.web(1, program=program, **settings)[0]
+
+
+@pytest.fixture
+def narrow(fleet: Fleet, tally: Tally) -> Process:
+    return narrow_web(fleet, tally, counted_tries.PROGRAM)
+
+
+@pytest.fixture
+def unhurried(fleet: Fleet, tally: Tally) -> Process:
+    return narrow_web(fleet, tally, unhurried_tries.PROGRAM)
 
 
 @pytest.fixture
 def taro(house: House) -> str:
     house.organization()
     return house.user(TARO)
-
-
-@contextmanager
-def flooding(crowd: Sequence[Guest], user_id: str, password: str) -> Iterator[list[httpx2.Response]]:
-    """All of them try; what has been answered so far. On leaving, all have been."""
-    answered: list[httpx2.Response] = []
-
-    def send(guest: Guest) -> None:
-        answered.append(guest.send(user_id=user_id, password=password))
-
-    with ThreadPoolExecutor(len(crowd)) as threads:
-        sent = threads.map(send, crowd)
-        yield answered
-    list(sent)  # raises what one of them met
 
 
 def waiting_connections(database: Database) -> int:
@@ -75,39 +71,41 @@ def statuses_of(answers: Sequence[object]) -> Counter[int]:
 
 
 def test_a_flood_of_tries_waits_in_bounds_beside_pages_that_are_served(
-    fleet: Fleet, house: House, taro: str, narrow: Process, tally: Tally, long: bool
+    fleet: Fleet, house: House, taro: str, unhurried: Process, tally: Tally, long: bool
 ) -> None:
     size = 64 if long else 40
-    guests = [Guest(narrow, fleet.root, "/issuance") for _ in range(size)]
+    guests = [Guest(unhurried, fleet.root, "/issuance") for _ in range(size)]
+    connections = []
 
-    with opened(guests) as crowd, fleet.visitor(narrow) as reader:
-        with house.turns.turn(account_stream(TARO)), flooding(crowd, TARO, WRONG) as answered:
-            connections = []
+    with opened(guests) as crowd, fleet.visitor(unhurried) as reader, ThreadPoolExecutor(size) as threads:
+        with house.turns.turn(account_stream(TARO)):
+            tries = [threads.submit(guest.send, user_id=TARO, password=WRONG) for guest in crowd]
 
-            def the_rest_is_refused() -> bool:
+            def all_but_those_who_wait_are_answered() -> bool:
                 connections.append(waiting_connections(house.database))
-                return len(answered) >= size - PLACES
+                return sum(each.done() for each in tries) >= size - PLACES and len(tally.all()) >= PLACES
 
-            assert eventually(the_rest_is_refused)
-            while_waiting = statuses_of(answered)
+            patiently(all_but_those_who_wait_are_answered)
+            refused = [each.result() for each in tries if each.done()]
             pages = [reader.get(page).status_code for page in ("/", "/issuance", "/healthz", "/readyz")]
             connections.append(waiting_connections(house.database))
-            # Here the turn is given up, and those who wait get it one after the other.
-        marks, statuses = tally.new(), statuses_of(answered)
+            marks_so_far = tally.all()
+        statuses = statuses_of([each.result() for each in tries])
+    seen = looked_at(tally.all())
 
+    assert statuses_of(refused) == {503: size - PLACES}
+    assert {answer.headers.get("retry-after") for answer in refused} == {"5"}
+    assert marks_so_far == "+" * PLACES
     assert pages == [200] * 4
-    assert set(while_waiting) == {503}
-    assert {answer.headers.get("retry-after") for answer in answered if answer.status_code == 503} == {"5"}
-    assert peak(marks, "+", "-") == PLACES
-    assert marks.count("+") < size  # the others were refused before they asked for a turn
     assert max(connections) == 1
-    assert set(statuses) <= {401, 503}
-    assert house.count("PasswordFailed") == len(looked_at(marks)) == min(6, statuses[401])
+    assert statuses == {401: PLACES, 503: size - PLACES}
+    assert house.count("PasswordFailed") == len(seen) == FAILURES_TO_LOCK
     record(
         "Q1-bound",
-        f"{size} wrong tries at once on an account whose turn is taken, in a process with {PLACES} places",
-        f"{PLACES} waited with {max(connections)} connection, pages were served meanwhile; answers {told(statuses)}, "
-        f"{len(looked_at(marks))} looked at",
+        f"{size} wrong tries at once on an account whose turn is taken, in a process with {PLACES} places; the turn is "
+        "given up once all others are answered and pages were served",
+        f"{PLACES} waited with {max(connections)} connection, before, while and after {len(pages)} pages were served; "
+        f"then answers {told(statuses)}, {len(seen)} looked at",
         COMMAND,
     )
 
@@ -161,7 +159,7 @@ def test_no_more_hashes_are_computed_at_once_than_set(
 def limited(fleet: Fleet, tally: Tally) -> list[Process]:
     """Two processes with the limits as they come."""
     settings = {"SHOMEI_RATE_POSTS": "120", "SHOMEI_RATE_IDS": "10", "TALLY": str(tally.file)}
-    return fleet.web(2, program=PROGRAM, **settings)
+    return fleet.web(2, program=counted_tries.PROGRAM, **settings)
 
 
 def test_of_a_flood_of_posts_120_are_served_whoever_they_say_they_are(

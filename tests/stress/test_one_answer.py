@@ -216,12 +216,11 @@ def test_a_real_process_gives_each_kind_of_refusal_the_same_bytes_and_never_befo
 # ---- the long form
 
 
+@pytest.mark.only_long
 @pytest.mark.timeout(3600)
 def test_of_a_thousand_answers_of_each_kind_the_time_tells_nothing(
-    long: bool, here: House, owner: psycopg.Connection[TupleRow], fleet: Fleet
+    here: House, owner: psycopg.Connection[TupleRow], fleet: Fleet
 ) -> None:
-    if not long:
-        return
     crowd = populate(here, owner, ANSWERS)
     (web,) = fleet.web(SHOMEI_ANSWER_FLOOR_MS=str(int(FLOOR * 1000)))
 
@@ -240,13 +239,10 @@ def test_of_a_thousand_answers_of_each_kind_the_time_tells_nothing(
     assert {pair: area for pair, area in told.items() if not 0.45 <= area <= 0.55} == {}
 
 
+@pytest.mark.only_long
 @pytest.mark.timeout(3600)
-def test_without_the_floor_the_time_would_tell(
-    long: bool, here: House, owner: psycopg.Connection[TupleRow], fleet: Fleet
-) -> None:
+def test_without_the_floor_the_time_would_tell(here: House, owner: psycopg.Connection[TupleRow], fleet: Fleet) -> None:
     """What the floor is for, and how far below it the work stays."""
-    if not long:
-        return
     crowd = populate(here, owner, ANSWERS_WITHOUT_FLOOR)
     (web,) = fleet.web()
 
