@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from itertools import cycle
 from pathlib import Path
-from typing import cast
 
 import psycopg
 
@@ -62,7 +61,7 @@ class Bulk:
 def fill(store: EventStore, facts: int) -> None:
     """Into an empty log: people whose passwords fail and succeed, their certificates and mails."""
     bulk = Bulk(store)
-    writers = [Writer(cast("EventStore", bulk), seed) for seed in range(facts // A_WRITER)]
+    writers = [Writer(bulk, seed) for seed in range(facts // A_WRITER)]
     for writer in cycle(writers):
         writer.write()
         if bulk.facts >= facts:
