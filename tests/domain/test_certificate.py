@@ -52,7 +52,7 @@ def planned_twice() -> Certificate:
     ("typed", "kept"),
     [
         *[("1a2b", "1A2B"), ("01a2", "01A2"), ("1a2", "01A2"), ("0001A2", "01A2"), ("100", "0100"), ("0a10", "0A10")],
-        *[("7", "07"), ("0", ""), ("", "")],
+        *[("7", "07"), ("0", ""), ("", ""), ("x1", "X1")],
     ],
 )
 def test_a_serial_is_found_with_or_without_its_leading_zeros(typed: str, kept: str) -> None:

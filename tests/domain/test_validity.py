@@ -144,7 +144,8 @@ def test_the_start_of_a_day_is_given_in_utc() -> None:
 def test_an_instant_is_read_as_japanese_time_where_no_offset_stands(text: str, expected: datetime) -> None:
     read = instant_from(text)
 
-    assert (read, read.tzinfo) == (expected, UTC)
+    assert read == expected
+    assert read.tzinfo is UTC
 
 
 @pytest.mark.parametrize(
