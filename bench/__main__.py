@@ -59,8 +59,10 @@ Written by `make bench`; one script of `bench/` alone: `.venv/bin/python -m benc
   switch interval (15 instead of 18 ms); argon2id in threads of lower priority (five runs each: 13.4 instead of 16.4),
   which was not taken, for log-ins would wait for whatever else the machine does; besides, a shorter slice of the
   scheduler for the loop's thread (13.4 and 11.2: less when idle too, so the ratio rose).
-- P6: the steps of a log-in, each measured by itself, add up to about 1 ms beside argon2id; one after the other they
-  take 3 to 4. Presumably argon2id leaves the processor's caches cold, and so does all else that runs on a full machine.
+- P1 and P6 at the desk counted the projector's time, too, as long as every process that the benchmark had started was
+  taken for a worker of its own: P1 stood at 1.22 to 1.38 then, P6 at 0.75 to 0.82. P6 through the web is what is left:
+  TLS, HTTP, the form, limits and cookies take 1.8 ms beside the log-in's own 2, of which the steps, each measured by
+  itself, explain 1. Presumably argon2id leaves the processor's caches cold.
 - P2: with one trip for a commit instead of four, and the extensions that all certificates share made once, a
   certificate takes 1.7 to 2.1 ms of processor time in the loop of the benchmark, where it took 2.0 to 2.6 (in turns, on
   the same day), and ratios by an RSA authority went from 12.6 to 15.3 and 15.5. django-ca's own speed with a P-256 key

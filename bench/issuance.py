@@ -49,8 +49,8 @@ def bare(at: Place) -> Side:
             issue()
 
     def side() -> Halves:
-        check = cost_of(lambda: [hasher.verify(verifier, password) for _ in range(ISSUES)])
-        return check.per(ISSUES), cost_of(issues).per(ISSUES)
+        check = cost_of(lambda: [hasher.verify(verifier, password) for _ in range(ISSUES)], apart=at.fleet.pids)
+        return check.per(ISSUES), cost_of(issues, apart=at.fleet.pids).per(ISSUES)
 
     return side
 
@@ -68,9 +68,10 @@ def at_the_desk(at: Place) -> Side:
         customers = [at.customer() for _ in range(ISSUES)]
         cookies: list[str] = []
         check = cost_of(
-            lambda: cookies.extend(issuance.authenticate(one.user_id, one.password, now()).cookie for one in customers)
+            lambda: cookies.extend(issuance.authenticate(one.user_id, one.password, now()).cookie for one in customers),
+            apart=at.fleet.pids,
         )
-        return check.per(ISSUES), cost_of(lambda: work(cookies)).per(ISSUES)
+        return check.per(ISSUES), cost_of(lambda: work(cookies), apart=at.fleet.pids).per(ISSUES)
 
     return side
 

@@ -25,11 +25,11 @@ COMPARISONS = [AT_THE_DESK, THROUGH_THE_WEB, OF_YEARS]
 Side = Callable[[], Cost]
 
 
-def bare() -> Side:
+def bare(at: Place) -> Side:
     hasher = PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1)
     password = "abcdefgh2345"
     verifier = hasher.hash(password)
-    return lambda: cost_of(lambda: [hasher.verify(verifier, password) for _ in range(TRIES)])
+    return lambda: cost_of(lambda: [hasher.verify(verifier, password) for _ in range(TRIES)], apart=at.fleet.pids)
 
 
 def at_the_desk(at: Place, customers: list[Customer]) -> Side:
@@ -38,7 +38,7 @@ def at_the_desk(at: Place, customers: list[Customer]) -> Side:
             customer = customers[number % len(customers)]
             at.desk.sessions.log_in(customer.user_id, customer.password, customer.fingerprint, now())
 
-    return lambda: cost_of(log_in)
+    return lambda: cost_of(log_in, apart=at.fleet.pids)
 
 
 def through_the_web(at: Place, web: Process, customers: list[Customer]) -> Side:
@@ -69,7 +69,7 @@ def rows() -> list[Row]:
         verifies, desk, pages, long = map(
             rates,
             interleaved(
-                bare(), at_the_desk(at, customers), through_the_web(at, web, customers), at_the_desk(at, [old])
+                bare(at), at_the_desk(at, customers), through_the_web(at, web, customers), at_the_desk(at, [old])
             ),
         )
     return [AT_THE_DESK.of(desk, verifies), THROUGH_THE_WEB.of(pages, verifies), OF_YEARS.of(long, verifies)]

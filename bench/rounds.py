@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -28,9 +28,12 @@ class Cost:
         return Cost(self.cpu / times, self.wall / times)
 
 
-def cost_of(work: Callable[[], object], process: int | None = None) -> Cost:
-    """What `work` takes of the process (ours, if none is named) and of the workers it started before."""
-    counted = family(process or os.getpid())
+def cost_of(work: Callable[[], object], process: int | None = None, apart: Collection[int] = ()) -> Cost:
+    """What `work` takes of the process (ours, if none is named) and of the workers it started before.
+
+    `apart` are processes that it started too, and that are no workers of its own, such as the projector of a fleet.
+    """
+    counted = family(process or os.getpid(), apart)
     wall, cpu = time.perf_counter(), cpu_seconds(counted)
     work()
     return Cost(cpu_seconds(counted) - cpu, time.perf_counter() - wall)
@@ -42,15 +45,16 @@ def cpu_seconds(processes: Iterable[int]) -> float:
     return sum(time.clock_gettime((~process << 3) | 2) for process in processes)
 
 
-def family(process: int) -> list[int]:
-    """The process and its descendants. An embedded PostgreSQL is none of them: pg_ctl lets it go."""
+def family(process: int, apart: Collection[int] = ()) -> list[int]:
+    """The process and its descendants, but those apart and theirs. No embedded PostgreSQL: pg_ctl lets it go."""
     children: dict[int, list[int]] = {}
     for status in Path("/proc").glob("[0-9]*/stat"):
         try:
             parent = int(status.read_text().rpartition(")")[2].split()[1])
         except (FileNotFoundError, ProcessLookupError):
             continue  # it ended meanwhile
-        children.setdefault(parent, []).append(int(status.parent.name))
+        if int(status.parent.name) not in apart:
+            children.setdefault(parent, []).append(int(status.parent.name))
     found = [process]
     for one in found:  # grows while it is walked
         found.extend(children.get(one, []))

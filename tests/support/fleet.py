@@ -115,6 +115,10 @@ class Fleet:
     def visitor(self, process: Process) -> "Visitor":
         return Visitor(f"https://127.0.0.1:{process.port}", self.root)
 
+    @property
+    def pids(self) -> list[int]:
+        return [process.process.pid for process in self.processes]
+
     def stop(self) -> None:
         for process in self.processes:
             process.kill() if process.process.poll() is None else None
