@@ -8,6 +8,7 @@ import ssl
 import subprocess
 import sys
 import time
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
@@ -28,6 +29,7 @@ from tests.support.html import Page
 ROOT = Path(__file__).parents[2]
 PATIENCE = 30  # seconds until a process must answer
 PASSPHRASE = "a passphrase"
+LATELY_GIVEN: deque[int] = deque(maxlen=200)  # ports
 NO_MAIL_SERVER = "smtp://127.0.0.1:1"  # nobody listens there
 
 
@@ -206,13 +208,17 @@ def wait(seconds: float) -> None:
 
 
 def free_port() -> int:
-    """Below the ports that Linux gives to connections: none of ours can take it before the process has."""
+    """Below the ports that Linux gives to connections: none of ours can take it before the process has. No other test
+    process is given it, and here it is not given again soon: it is free until the process that was told it binds it."""
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
     while True:
-        port = random.randrange(20_000, 32_000)  # noqa: S311  (no secret)
+        port = random.randrange(20_000 + worker % 8, 32_000, 8)  # noqa: S311  (no secret)
         with suppress(OSError), socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(("127.0.0.1", port))
-            return port
+            if port not in LATELY_GIVEN:
+                LATELY_GIVEN.append(port)
+                return port
 
 
 @contextmanager
